@@ -1,0 +1,140 @@
+// swift-tools-version: 6.2
+// The floors of docs/architecture.md, one target each. Dependencies point down only.
+import Foundation
+import PackageDescription
+
+let root = Context.packageDirectory
+
+/// A prebuilt compiler beside this manifest spares every consumer the build of swift-syntax; `Scripts/make-artifact-bundle`
+/// makes one. `VLMC_COMPILER=source` builds the compiler all the same.
+let bundle = "vlmc.artifactbundle"
+let compilerIsPrebuilt =
+    Context.environment["VLMC_COMPILER"] != "source"
+    && FileManager.default.fileExists(atPath: "\(root)/\(bundle)/info.json")
+
+/// SwiftPM refuses unsafe flags in a dependency that it checked out by version; there, debug builds are merely slower.
+let isCheckedOutByVersion = root.contains("/checkouts/")
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [
+    .treatAllWarnings(as: .error)
+]
+/// Inner loops that tests run often: optimised in debug builds too.
+let optimisedSwift: [SwiftSetting] =
+    isCheckedOutByVersion ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let optimisedC: [CSetting] =
+    isCheckedOutByVersion ? [] : [.unsafeFlags(["-O2"], .when(configuration: .debug))]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let sharedTargets: [Target] = [
+    .target(name: "TensorTypes", swiftSettings: swiftSettings),
+    .target(name: "Diagnostics", swiftSettings: swiftSettings),
+    .target(name: "JSONText", swiftSettings: swiftSettings),
+]
+
+let compilerTargets: [Target] = [
+    .target(
+        name: "ModelDescriptions",
+        dependencies: ["TensorTypes", "Diagnostics", "JSONText", "TOMLKit", "Yams", "PathKit"],
+        swiftSettings: swiftSettings),
+    .target(
+        name: "ComputeGraph", dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions"],
+        swiftSettings: swiftSettings),
+    .target(
+        name: "ReferenceInterpreter",
+        dependencies: ["TensorTypes", "ComputeGraph", .product(name: "RealModule", package: "swift-numerics")],
+        swiftSettings: swiftSettings + optimisedSwift),
+    .target(
+        name: "Scheduling", dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph"],
+        swiftSettings: swiftSettings),
+    .target(
+        name: "SourceEmission",
+        dependencies: [
+            "TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph", "Scheduling", "Stencil", "PathKit",
+            .product(name: "SwiftSyntax", package: "swift-syntax"),
+            .product(name: "SwiftSyntaxBuilder", package: "swift-syntax"),
+            .product(name: "SwiftBasicFormat", package: "swift-syntax"),
+        ],
+        swiftSettings: swiftSettings),
+    .target(
+        name: "CompilerDriver",
+        dependencies: [
+            "TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph", "Scheduling", "SourceEmission",
+            "PathKit",
+        ],
+        swiftSettings: swiftSettings),
+    .executableTarget(
+        name: "vlmc", dependencies: ["Diagnostics", "CompilerDriver", argumentParser], swiftSettings: swiftSettings),
+]
+
+let runtimeTargets: [Target] = [
+    .target(name: "CPUKernels", path: "kernels/cpu", exclude: ["README.md"], cSettings: cSettings + optimisedC),
+    .systemLibrary(name: "CImageLibraries"),
+    .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
+    .target(
+        name: "InputProcessing", dependencies: ["JSONText", "CImageCodecs"],
+        swiftSettings: swiftSettings + optimisedSwift),
+    .target(
+        name: "ModelRuntime", dependencies: ["TensorTypes", "JSONText", "CPUKernels"],
+        swiftSettings: swiftSettings + optimisedSwift),
+    .target(
+        name: "ModelCommands",
+        dependencies: ["TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", argumentParser],
+        swiftSettings: swiftSettings),
+]
+
+let plugins: [Target] = [
+    .plugin(name: "VLMCompiler", capability: .buildTool(), dependencies: ["vlmc"]),
+    .plugin(
+        name: "VLMCompilerCommand",
+        capability: .command(
+            intent: .custom(verb: "vlmc", description: "Lint, report, emit and compile model descriptions."),
+            permissions: [.writeToPackageDirectory(reason: "vlmc writes generated sources and binaries.")]),
+        dependencies: ["vlmc"]),
+]
+
+let compilerTests: [Target] = [
+    .testTarget(name: "ModelDescriptionsTests", dependencies: ["ModelDescriptions"], swiftSettings: swiftSettings),
+    .testTarget(name: "ComputeGraphTests", dependencies: ["ComputeGraph"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ReferenceInterpreterTests", dependencies: ["ReferenceInterpreter"], swiftSettings: swiftSettings),
+    .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: swiftSettings),
+    .testTarget(name: "SourceEmissionTests", dependencies: ["SourceEmission"], swiftSettings: swiftSettings),
+    .testTarget(name: "CompilerDriverTests", dependencies: ["CompilerDriver"], swiftSettings: swiftSettings),
+]
+
+let runtimeTests: [Target] = [
+    .testTarget(name: "TensorTypesTests", dependencies: ["TensorTypes"], swiftSettings: swiftSettings),
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: swiftSettings),
+    .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: swiftSettings),
+    .testTarget(name: "InputProcessingTests", dependencies: ["InputProcessing"], swiftSettings: swiftSettings),
+    .testTarget(name: "ModelRuntimeTests", dependencies: ["ModelRuntime"], swiftSettings: swiftSettings),
+    .testTarget(name: "ModelCommandsTests", dependencies: ["ModelCommands"], swiftSettings: swiftSettings),
+]
+
+let compilerDependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/swiftlang/swift-syntax", exact: "603.0.1"),
+    .package(url: "https://github.com/stencilproject/Stencil", from: "0.15.1"),
+    .package(url: "https://github.com/kylef/PathKit", from: "1.0.1"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+]
+
+let package = Package(
+    name: "vlmc",
+    products: [
+        .library(name: "ModelRuntime", targets: ["ModelRuntime"]),
+        .library(name: "ModelCommands", targets: ["ModelCommands"]),
+        .plugin(name: "VLMCompiler", targets: ["VLMCompiler"]),
+        .plugin(name: "VLMCompilerCommand", targets: ["VLMCompilerCommand"]),
+    ],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")]
+        + (compilerIsPrebuilt ? [] : compilerDependencies),
+    targets: sharedTargets + runtimeTargets + plugins + runtimeTests
+        + (compilerIsPrebuilt ? [.binaryTarget(name: "vlmc", path: bundle)] : compilerTargets + compilerTests)
+)
