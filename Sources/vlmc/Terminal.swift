@@ -1,0 +1,46 @@
+// Output of diagnostics, and the exit code that follows from them.
+// Ordinary output goes to standard output, everything about problems to standard error.
+
+import ArgumentParser
+import CompilerDriver
+import Diagnostics
+import Foundation
+
+enum Terminal {
+    /// Prints `diagnostics` to standard error; on a terminal with the line at fault below each.
+    static func show(_ diagnostics: [Diagnostic], sources: [String: String] = [:]) {
+        let excerpts = isatty(STDERR_FILENO) == 1 ? sources : [:]
+        for diagnostic in diagnostics {
+            write(diagnostic.rendered(sources: excerpts))
+        }
+    }
+
+    /// Writes a line to standard error.
+    static func write(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// Runs `body`; turns what it throws into messages and exit code 1.
+    static func reporting(_ file: DescriptionFile? = nil, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as DiagnosticError {
+            show(error.diagnostics, sources: file?.sources ?? [:])
+            throw ExitCode(1)
+        } catch let error as ExitCode {
+            throw error
+        } catch let error as CleanExit {
+            throw error
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            write("error: \(error)")
+            throw ExitCode(1)
+        }
+    }
+}
+
+extension DescriptionFile {
+    /// The text of the file by its path, for excerpts.
+    var sources: [String: String] { [path: String(decoding: bytes, as: UTF8.self)] }
+}
