@@ -96,12 +96,11 @@ public struct Block: Sendable, Hashable {
     /// The value called `id`.
     public subscript(id: ValueID) -> Value { values[id.index] }
 
-    /// The weights that operations of this block read, in the order of their creation.
+    /// The weights that operations of this block read, in the order in which they do so first.
     public var weights: [(id: ValueID, weight: Weight)] {
-        let read = Set(operations.flatMap(\.operands))
-        return values.indices.compactMap { index in
-            let id = ValueID(index: index)
-            guard let weight = values[index].weight, read.contains(id) else { return nil }
+        var seen: Set<ValueID> = []
+        return operations.flatMap(\.operands).compactMap { id in
+            guard let weight = self[id].weight, seen.insert(id).inserted else { return nil }
             return (id, weight)
         }
     }

@@ -37,6 +37,17 @@ public enum GraphVerifier {
         func report(_ operation: Int?, _ message: String) {
             found.append(GraphViolation(block: block.name, operation: operation, message: message))
         }
+        // What refers to no value cannot be described further.
+        func refersToValues(_ ids: [ValueID]) -> Bool { ids.allSatisfy { block.values.indices.contains($0.index) } }
+        for (index, operation) in block.operations.enumerated()
+        where !refersToValues(operation.operands + operation.results) {
+            report(index, "\(operation.kind.name) refers to a value that the block does not have")
+        }
+        if !refersToValues(block.parameters + block.results) {
+            report(nil, "a parameter or result is no value of the block")
+        }
+        guard found.isEmpty else { return found }
+
         let names = Dictionary(grouping: block.values, by: \.name).filter { $1.count > 1 }.keys.sorted()
         if !names.isEmpty { report(nil, "values share the names \(names.joined(separator: ", "))") }
 
@@ -49,15 +60,17 @@ public enum GraphVerifier {
             for result in operation.results where !defined.insert(result).inserted {
                 report(index, "\(operation.kind.name) defines \(block[result].name) a second time")
             }
+            var fitsItsRule = true
             do throws(ShapeViolation) {
                 let operands = operation.operands.map { block[$0].type }
                 let types = try ShapeRules.resultTypes(of: operation.kind, operands: operands)
                 let stated = operation.results.map { block[$0].type }
                 if types != stated { report(index, "\(operation.kind.name) gives \(types), not \(stated)") }
             } catch {
+                fitsItsRule = false
                 report(index, error.description)
             }
-            if case .layers(let loop) = operation.kind {
+            if fitsItsRule, case .layers(let loop) = operation.kind {
                 if let message = mismatch(of: loop, operation, in: block, callee: known[loop.block]) {
                     report(index, message)
                 }

@@ -35,12 +35,15 @@ struct OperandReader {
         guard case .segments(rows, _) = operands[index] else { throw wrong(index, "segments of \(rows)") }
     }
 
-    func query(_ index: Int, _ parameters: AttentionParameters) throws(ShapeViolation) -> TensorType {
-        guard parameters.kvHeads > 0, parameters.queryHeads % parameters.kvHeads == 0 else {
+    func heads(_ parameters: AttentionParameters) throws(ShapeViolation) {
+        guard parameters.kvHeads > 0, parameters.queryHeads > 0, parameters.queryHeads % parameters.kvHeads == 0 else {
             throw ShapeViolation(
                 rule: "\(operatorName).heads",
                 "\(parameters.queryHeads) query heads are no multiple of \(parameters.kvHeads) key heads")
         }
+    }
+
+    func query(_ index: Int, _ parameters: AttentionParameters) throws(ShapeViolation) -> TensorType {
         let query = try real(index, rank: 3)
         let expected = TensorType.real(query.rows, .constant(parameters.queryHeads), .constant(parameters.headDim))
         guard query == expected else { throw wrong(index, expected.description) }

@@ -90,8 +90,8 @@ public enum ShapeRules {
         let x = try rule.real(0, rank: 2)
         let width = try rule.constantWidth(1, x)
         try rule.require(
-            2, from >= 0 && count > 0 && from + count <= width,
-            "columns \(from)..<\(from + count) do not lie in \(x)")
+            2, from >= 0 && count > 0 && count <= width && from <= width - count,
+            "\(count) columns from \(from) on do not lie in \(x)")
         return [.tensor(.real(x.rows, .constant(count)))]
     }
 
@@ -116,6 +116,8 @@ public enum ShapeRules {
         try rule.count(1)
         let x = try rule.real(0, rank: 2)
         try rule.require(1, count > 0, "\(count) rows cannot be joined")
+        let isExact = x.rows.constant.map { $0.isMultiple(of: count) } ?? true
+        try rule.require(2, isExact, "the rows of \(x) are no multiple of \(count)")
         return [.tensor(.real(x.rows / count, x.width * count))]
     }
 
@@ -148,8 +150,8 @@ public enum ShapeRules {
             "\(frequencies.axes.count) axes for \(frequencies.count) frequencies")
         let axisCount = frequencies.axisCount
         try rule.require(
-            3, positions.rows.constant.map { $0 >= axisCount } ?? false,
-            "positions are \(positions) but the frequencies read \(axisCount) axes")
+            3, positions.rows.constant.map { $0 >= axisCount } ?? false && frequencies.axes.allSatisfy { $0 >= 0 },
+            "positions are \(positions) but the frequencies read the axes \(Set(frequencies.axes).sorted())")
         return [.tensor(.real(positions.width, .constant(2 * frequencies.count)))]
     }
 
@@ -160,6 +162,7 @@ public enum ShapeRules {
         try rule.require(1, x.rows == table.rows, "x is \(x) but the table \(table)")
         let (headDim, rotated) = (try rule.constantWidth(2, x), try rule.constantWidth(2, table))
         try rule.require(3, rotated <= headDim, "the table \(table) rotates more than a head of \(x) has")
+        try rule.require(4, rotated.isMultiple(of: 2), "the table \(table) has cosines without sines")
         return [.tensor(x)]
     }
 
@@ -176,6 +179,7 @@ public enum ShapeRules {
         _ rule: OperandReader, _ parameters: AttentionParameters
     ) throws(ShapeViolation) -> [ValueType] {
         try rule.count(3)
+        try rule.heads(parameters)
         let query = try rule.query(0, parameters)
         try rule.keysOrValues(1, parameters, rows: query.rows)
         try rule.segments(2, of: query.rows)
@@ -187,10 +191,13 @@ public enum ShapeRules {
         _ rule: OperandReader, _ parameters: AttentionParameters
     ) throws(ShapeViolation) -> [ValueType] {
         try rule.count(3)
+        try rule.heads(parameters)
         let probabilities = try rule.real(0, rank: 3)
         try rule.require(
             1, probabilities.shape[1] == .constant(parameters.queryHeads),
             "probabilities are \(probabilities) for \(parameters.queryHeads) query heads")
+        let keys: Dimension = parameters.cached ? .symbolic(.context) : probabilities.rows
+        try rule.require(2, probabilities.width == keys, "probabilities are \(probabilities) for \(keys) keys")
         try rule.keysOrValues(1, parameters, rows: probabilities.rows)
         try rule.segments(2, of: probabilities.rows)
         return [
@@ -203,6 +210,7 @@ public enum ShapeRules {
         _ rule: OperandReader, _ parameters: AttentionParameters
     ) throws(ShapeViolation) -> [ValueType] {
         try rule.count(parameters.cached ? 3 : 4)
+        try rule.heads(parameters)
         let query = try rule.query(0, parameters)
         try rule.keysOrValues(1, parameters, rows: query.rows)
         if !parameters.cached { try rule.keysOrValues(2, parameters, rows: query.rows) }
@@ -228,7 +236,7 @@ public enum ShapeRules {
             }
         }
         let caches = rule.operands.filter { $0 == .cache }
-        try rule.require(6, caches.count <= 1, "\(caches.count) caches are carried")
+        try rule.require(5, caches.count <= 1, "\(caches.count) caches are carried")
         return [rule.operands[carried]] + caches
     }
 }

@@ -189,11 +189,9 @@ extension KernelCall {
         case .add(let left, let right, let output), .multiply(let left, let right, let output):
             [(left, output), (right, output)]
         case .scatterRows(let target, _, _, let output): [(target, output)]
-        case .projectHeads(let call):
-            if case .cache(let input, _, let output) = call.destination { [(input, output)] } else { [] }
         case .layers(let loop, let operands, let results):
             if case .operand(let carried)? = loop.bindings.first { [(operands[carried], results[0])] } else { [] }
-        case .embedding, .attention, .norm, .columns, .gatherRows, .rotaryTable: []
+        case .embedding, .projectHeads, .attention, .norm, .columns, .gatherRows, .rotaryTable: []
         }
     }
 }

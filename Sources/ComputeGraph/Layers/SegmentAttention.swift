@@ -39,7 +39,7 @@ extension SegmentAttention: AttentionExpansion {
         let flat = try builder.append(.mergeHeads, [attended], named: "attended")
         let output = try builder.appendLinear(
             flat, shape: [hidden, hidden], bias: bias.contains(.output), scope: scope.part("proj", "output"),
-            named: "attentionOutput")
+            named: "attentionResult")
         return (output, nil)
     }
 }

@@ -55,7 +55,7 @@ extension SelfAttention: AttentionExpansion {
         let merged = try builder.append(.mergeHeads, [attended], named: "attended")
         let output = try builder.appendLinear(
             merged, shape: [hidden, heads * headDim], bias: bias.contains(.output),
-            scope: scope.part("o_proj", "output"), named: "attentionOutput")
+            scope: scope.part("o_proj", "output"), named: "attentionResult")
         return (output, extended)
     }
 }

@@ -89,7 +89,7 @@ private struct Replay {
     mutating func checkOverlaps(within step: Step, at index: Int) {
         for written in step.call.writes {
             for read in step.call.reads {
-                guard sharesMemory(written, read) else { continue }
+                guard block[written].type != .cache, sharesMemory(written, read) else { continue }
                 let pairs = step.call.inPlacePairs
                 if pairs.contains(where: { $0.operand == read && $0.result == written }) { continue }
                 violations.append("step \(index) writes \(block[written].name) over \(block[read].name), which it reads")

@@ -66,9 +66,15 @@ private struct BufferPlanner {
         }
     }
 
-    /// A result takes over the memory of an operand that nothing reads afterwards, where the kernel allows that.
+    /// A result takes over the memory of an operand that nothing reads afterwards, where the kernel allows that. A
+    /// cache is always changed in place.
     mutating func joinInPlaceResults() {
         for (index, step) in steps.enumerated() {
+            if let cache = step.call.reads.first(where: { block[$0].type == .cache }),
+                let changed = step.call.writes.first(where: { block[$0].type == .cache })
+            {
+                join(changed, into: cache)
+            }
             for (operand, result) in step.call.inPlacePairs where mayOverwrite(operand, with: result, at: index) {
                 join(result, into: operand)
                 break
@@ -79,7 +85,6 @@ private struct BufferPlanner {
     private func mayOverwrite(_ operand: ValueID, with result: ValueID, at index: Int) -> Bool {
         let shared = representative(operand)
         guard representative(result) != shared, isWritable(shared) else { return false }
-        if block[operand].type == .cache { return true }
         let readElsewhere = steps[index].call.reads.filter { representative($0) == shared }.count > 1
         let readLater = steps[(index + 1)...].contains { $0.call.reads.contains { representative($0) == shared } }
         let isResult = block.results.contains { representative($0) == shared }
@@ -92,7 +97,7 @@ private struct BufferPlanner {
             switch block[id].origin {
             case .weight: false
             case .operation: true
-            case .parameter: block[id].type == .cache || (block.role != .entry && id == block.parameters.first)
+            case .parameter: block.role != .entry && id == block.parameters.first
             }
         }
     }

@@ -25,8 +25,8 @@ struct EntryPoint {
         block: GraphExpansion.encodeImages, name: "encodeImages",
         parameters: ["_ patches: UnsafePointer<Float>", "layout: VisionLayout"],
         arguments: [
-            "positions": "layout.positions", "imageSegments": "AttentionSegment.segments(layout.imageSegments)",
-            "windowSegments": "AttentionSegment.segments(layout.windowSegments)",
+            "positions": "layout.positions", "imageSegments": "AttentionSegments(layout.imageSegments)",
+            "windowSegments": "AttentionSegments(layout.windowSegments)",
             "windowOrder": "layout.windowOrder", "originalOrder": "layout.originalOrder",
         ],
         counts: [(.patches, "layout.patchCount")],
@@ -63,7 +63,9 @@ struct RoutinesFile {
             members.append(try RoutineEmitter(routine: callee, callees: callees).layerFunction())
         }
         let declaration = try ExtensionDeclSyntax("extension \(raw: type)") {
-            for member in members { member.with(\.leadingTrivia, .newlines(2) + member.leadingTrivia) }
+            for (index, member) in members.enumerated() {
+                member.with(\.leadingTrivia, .newlines(index == 0 ? 1 : 2) + member.leadingTrivia)
+            }
         }
         return SwiftFile(
             summary: [summary], imports: ["ModelRuntime"], declarations: [DeclSyntax(declaration)])

@@ -44,10 +44,12 @@ struct WeightsFile {
                 groups.append(
                     """
                     WeightGroup(
-                        "\(lowerCamelCase(routine.block.name))", layers: 0..<\(count),
+                        "\(lowerCamelCase(routine.block.name))",
+                        layers: 0..<\(count),
                         [
                     \(entries.joined(separator: "\n"))
-                        ]),
+                        ]
+                    ),
                     """)
             }
         }
@@ -65,7 +67,9 @@ struct WeightsFile {
                     naming: TensorNaming(
                         renamed: \(dictionary(description.checkpoint.renamed)),
                         tied: \(dictionary(description.checkpoint.tied)),
-                        unused: \(array(description.checkpoint.unused))))
+                        unused: \(array(description.checkpoint.unused))
+                    )
+                )
             }
             """
         return DeclSyntax("\(raw: lines)")
@@ -90,13 +94,9 @@ struct WeightsFile {
             call.add(nil, literal(name))
             call.add("count", String(weight.rows))
         }
-        let oneLine = "[\(sources.joined(separator: ", "))]"
-        if call.text(indentation: 20).count + oneLine.count + 28 <= Call.lineLength {
-            call.add("from", oneLine)
-            return call.text(indentation: 0) + ","
-        }
-        let head = String(call.text(indentation: 0).dropLast())
-        return "\(head),\n    from: [\n" + sources.map { "        \($0),\n" }.joined() + "    ]),"
+        let all = "[\(sources.joined(separator: ", "))]"
+        call.add("from", all.count <= 80 ? all : "[\n\(sources.map { "        \($0),\n" }.joined())    ]")
+        return call.text(indentation: routine.block.role == .entry ? 12 : 21) + ","
     }
 
     private var formats: String {
@@ -111,6 +111,7 @@ struct WeightsFile {
 
     private func dictionary(_ entries: [String: String]) -> String {
         if entries.isEmpty { return "[:]" }
+        if entries.count == 1, let (key, value) = entries.first { return "[\(literal(key)): \(literal(value))]" }
         let lines = entries.sorted { $0.key < $1.key }.map { "\(literal($0.key)): \(literal($0.value))," }
         return "[\n" + lines.joined(separator: "\n").indented(by: 16) + "\n            ]"
     }
@@ -125,25 +126,25 @@ struct WeightsFile {
         let block = routine.block
         let name = "\(upperCamelCase(block.name))Weights"
         let isLayer = block.role != .entry
-        let group = lowerCamelCase(block.name)
         let subject = isLayer ? "one layer of `\(block.name)`" : "the entry `\(block.name)`"
         let structure = try StructDeclSyntax("struct \(raw: name): @unchecked Sendable") {
             for (id, weight) in block.weights { member(id, weight, in: block) }
             try InitializerDeclSyntax("init(_ packed: PackedWeights\(raw: isLayer ? ", layer: Int" : ""))") {
-                for (id, weight) in block.weights {
-                    var call = Call(weight.isVector ? "packed.vector" : "packed.matrix")
-                    call.add(nil, literal(block[id].name))
-                    call.add("of", isLayer ? literal(group) : nil)
-                    call.add("layer", isLayer ? "layer" : nil)
-                    ExprSyntax("\(raw: block[id].name) = \(call.syntax(indentation: 8))")
-                }
+                for (id, weight) in block.weights { assignment(id, weight, in: block) }
             }
             .with(\.leadingTrivia, .newlines(2))
         }
-        return DeclSyntax(
-            structure.with(
-                \.leadingTrivia,
-                .documentation(["The weights that \(subject) reads, in the order in which it does."])))
+        let documentation = Trivia.documentation(["The weights that \(subject) reads, in the order in which it does."])
+        return DeclSyntax(structure.with(\.leadingTrivia, documentation))
+    }
+
+    private func assignment(_ id: ValueID, _ weight: Weight, in block: Block) -> ExprSyntax {
+        let isLayer = block.role != .entry
+        var call = Call(weight.isVector ? "packed.vector" : "packed.matrix")
+        call.add(nil, literal(block[id].name))
+        call.add("of", isLayer ? literal(lowerCamelCase(block.name)) : nil)
+        call.add("layer", isLayer ? "layer" : nil)
+        return "\(raw: block[id].name) = \(call.syntax(indentation: 8))"
     }
 
     private func member(_ id: ValueID, _ weight: Weight, in block: Block) -> DeclSyntax {

@@ -95,6 +95,8 @@ extension RoutineEmitter {
         call.add("queryNorm", heads.queryNorm.map(norm))
         call.add("keyNorm", heads.keyNorm.map(norm))
         call.add("rotaryTable", heads.rotaryTable.map(memory))
+        let rotaryWidth = heads.rotaryTable.flatMap { block[$0].type.tensor?.width.constant }
+        call.add("rotaryWidth", rotaryWidth == heads.headDim ? nil : rotaryWidth.map(String.init))
         call.add("queries", memory(of: heads.query))
         switch heads.destination {
         case .rows(let key, let value):

@@ -10,9 +10,7 @@ extension RoutineEmitter {
     /// The function that computes one layer, in place of the rows that it is given.
     func layerFunction() throws -> DeclSyntax {
         let parameters = block.parameters.map { "\(block[$0].name): \(parameterType(of: $0))" }
-        let counts = block.parameters.compactMap { block[$0].type.tensor?.rows.symbol }.reduce(into: []) {
-            if !$0.contains($1) { $0.append($1) }
-        }
+        let counts = block.parameters.compactMap { block[$0].type.tensor?.rows.symbol }.uniqued()
         let all =
             ["_ weights: \(upperCamelCase(block.name))Weights"] + parameters
             + counts.map { "\(Self.count($0)): Int" } + ["scratch: UnsafeMutableRawPointer"]
@@ -21,25 +19,26 @@ extension RoutineEmitter {
             for item in bufferDeclarations() { item }
             for item in calls() { item }
         }
-        let keyPaths = routine.steps.map(\.keyPath).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let keyPaths = routine.steps.flatMap(keyPaths(of:)).uniqued()
         let documentation = [
             "One layer of `\(block.name)`, in place: \(block[block.parameters[0]].name) is "
                 + "`\(block[block.parameters[0]].type)` before and after.",
             "",
             "From \(keyPaths.map { "`[\($0)]`" }.joined(separator: ", ")).",
         ]
-        return DeclSyntax(function.with(\.leadingTrivia, .documentation(documentation)))
+        return DeclSyntax(function.with(\.leadingTrivia, Trivia.documentation(documentation)))
     }
 
     /// The calls of all steps, in order, each group of one key path under a comment that cites it.
     func calls() -> [CodeBlockItemSyntax] {
         var items: [CodeBlockItemSyntax] = []
-        var keyPath = ""
+        var cited: [String] = []
         for step in routine.steps {
             var comments: [String] = []
-            if step.keyPath != keyPath {
-                keyPath = step.keyPath
-                comments.append("[\(keyPath)]")
+            let keyPaths = keyPaths(of: step)
+            if !keyPaths.allSatisfy(cited.contains) {
+                cited = keyPaths
+                comments.append(keyPaths.map { "[\($0)]" }.joined(separator: ", "))
             }
             comments += shapeComments(of: step)
             let item: CodeBlockItemSyntax
@@ -55,6 +54,11 @@ extension RoutineEmitter {
         return items
     }
 
+    /// The TOML key paths of everything that a step computes, in order.
+    private func keyPaths(of step: Step) -> [String] {
+        step.operations.map { block.operations[$0].keyPath }.uniqued()
+    }
+
     /// `queryHeads: f32[rows, 16, 128]` for what a step defines under another name than its buffer's.
     private func shapeComments(of step: Step) -> [String] {
         step.call.writes.compactMap { id in
@@ -67,7 +71,7 @@ extension RoutineEmitter {
         switch block[id].type {
         case .tensor: "UnsafeMutablePointer<Float>"
         case .segments(_, let longest):
-            longest.symbol == .context ? "SequenceBatch" : "[AttentionSegment]"
+            longest.symbol == .context ? "SequenceBatch" : "AttentionSegments"
         case .cache: "CachePages"
         }
     }
@@ -139,5 +143,13 @@ extension RoutineEmitter {
         call.add("rows", rows)
         call.add("width", width)
         return call.text(indentation: layer == nil ? 8 : 12)
+    }
+}
+
+extension Sequence where Element: Hashable {
+    /// Every element once, in the order of first occurrence.
+    fileprivate func uniqued() -> [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
     }
 }

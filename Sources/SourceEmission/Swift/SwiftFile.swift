@@ -24,12 +24,20 @@ struct SwiftFile {
                     declaration.with(\.leadingTrivia, [.newlines(2)] + declaration.leadingTrivia.withoutNewlines)
                 }
             })
-        let body = source.formatted(using: BasicFormat(indentationWidth: .spaces(4))).description
+        let body = source.formatted(using: GeneratedFormat(indentationWidth: .spaces(4))).description
         let lines = body.drop { $0.isNewline }.split(separator: "\n", omittingEmptySubsequences: false)
             .map { $0.last == " " ? String($0.reversed().drop { $0 == " " }.reversed()) : String($0) }
         let text = lines.joined(separator: "\n")
         let end = text.lastIndex { !$0.isNewline }.map { text[...$0] } ?? ""
         return header.map { "// \($0)" }.joined(separator: "\n") + "\n\n" + end + "\n"
+    }
+}
+
+/// The basic format, with ranges written as `0..<36`.
+private final class GeneratedFormat: BasicFormat {
+    override func requiresWhitespace(between first: TokenSyntax?, and second: TokenSyntax?) -> Bool {
+        let isRange = [first, second].contains { $0?.tokenKind == .binaryOperator("..<") }
+        return isRange ? false : super.requiresWhitespace(between: first, and: second)
     }
 }
 

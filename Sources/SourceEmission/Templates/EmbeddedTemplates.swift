@@ -15,10 +15,12 @@ enum EmbeddedTemplates {
                 targets: [
                     .target(
                         name: "{{ module }}",
-                        dependencies: [.product(name: "ModelRuntime", package: "vlmc")]),
+                        dependencies: [.product(name: "ModelRuntime", package: "vlmc")]
+                    ),
                     .executableTarget(
                         name: "{{ product }}",
-                        dependencies: ["{{ module }}", .product(name: "ModelCommands", package: "vlmc")]),
+                        dependencies: ["{{ module }}", .product(name: "ModelCommands", package: "vlmc")]
+                    ),
                 ]
             )
 
