@@ -1,0 +1,112 @@
+// Where every weight lies in a packed file, from the manifest alone.
+// Not the file's header and index (PackedHeader.swift), which hold what is not known beforehand.
+
+import TensorTypes
+
+/// The places of all entries in a packed file.
+struct PackedLayout: Sendable {
+    /// The place of one entry.
+    struct Item: Sendable {
+        /// The entry's name in the whole model.
+        let path: String
+        let kind: WeightEntry.Kind
+        /// The format; single precision for vectors.
+        let format: WeightFormat
+        let offset: Int
+        let byteCount: Int
+        /// Bytes that are packed, written and checked together: whole panels, or the whole vector.
+        let chunkBytes: Int
+
+        var chunkCount: Int { (byteCount + chunkBytes - 1) / chunkBytes }
+
+        /// The bytes of a chunk, counted from the start of the entry.
+        func chunk(_ index: Int) -> Range<Int> {
+            (index * chunkBytes)..<min((index + 1) * chunkBytes, byteCount)
+        }
+    }
+
+    /// The version of everything that decides the bytes of a packed file: header, layouts, hashes.
+    static let version: UInt64 = 1
+    /// Matrices begin at multiples of this many bytes: a page, so that the system can be advised about each.
+    static let matrixAlignment = 4096
+    /// Chunks have about this many bytes.
+    static let usualChunkBytes = 1 << 20
+
+    let items: [Item]
+    /// Where the index ends, and with it what is not a weight.
+    let payloadOffset: Int
+    /// Bytes of the whole file.
+    let totalBytes: Int
+    /// A hash of everything that the layout and the contents depend on, save the checkpoint.
+    let key: UInt64
+
+    /// The layout of `weights`, whose index has `indexCount` numbers.
+    init(_ manifest: WeightManifest, indexCount: Int) {
+        payloadOffset = roundedUp(PackedHeader.byteCount + 8 * indexCount, to: Self.matrixAlignment)
+        var end = payloadOffset
+        items = manifest.placedEntries.map { placed in
+            let item = Self.place(placed.entry.kind, path: placed.path, after: end, formats: manifest.formats)
+            end = item.offset + item.byteCount
+            return item
+        }
+        totalBytes = end
+        key = Self.key(of: manifest)
+    }
+
+    private static func place(
+        _ kind: WeightEntry.Kind,
+        path: String,
+        after end: Int,
+        formats: WeightFormats
+    ) -> Item {
+        switch kind {
+        case .matrix(let outputs, let inputs, let weightClass, let order):
+            let format = formats[weightClass]
+            let panelBytes = format.panelBytes(inputs: inputs)
+            return Item(
+                path: path,
+                kind: kind,
+                format: format,
+                offset: roundedUp(end, to: matrixAlignment),
+                byteCount: panelCount(outputs: outputs, order, format) * panelBytes,
+                chunkBytes: max(usualChunkBytes / panelBytes, 1) * panelBytes
+            )
+        case .vector(let count):
+            let byteCount = roundedUp(4 * count, to: WeightFormat.panelAlignment)
+            return Item(
+                path: path,
+                kind: kind,
+                format: .f32,
+                offset: roundedUp(end, to: WeightFormat.panelAlignment),
+                byteCount: byteCount,
+                chunkBytes: byteCount
+            )
+        }
+    }
+
+    private static func panelCount(outputs: Int, _ order: WeightEntry.RowOrder, _ format: WeightFormat) -> Int {
+        switch order {
+        case .stacked: format.panelCount(outputs: outputs)
+        case .alternatingPanels: 2 * format.panelCount(outputs: outputs / 2)
+        }
+    }
+
+    private static func key(of manifest: WeightManifest) -> UInt64 {
+        var text = "layout \(version)\n"
+        for placed in manifest.placedEntries {
+            switch placed.entry.kind {
+            case .matrix(let outputs, let inputs, let weightClass, let order):
+                let format = manifest.formats[weightClass].name
+                text += "matrix \(placed.path) \(outputs) \(inputs) \(format) \(order.rawValue)\n"
+            case .vector(let count): text += "vector \(placed.path) \(count)\n"
+            }
+            for (source, name) in zip(placed.entry.sources, placed.sourceNames) {
+                text += "  \(name ?? "zeros") \(source.shape) \(source.rows)\n"
+            }
+        }
+        return text.withUTF8 { xxHash64(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+/// The least multiple of `multiple` that is not less than `value`.
+func roundedUp(_ value: Int, to multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }

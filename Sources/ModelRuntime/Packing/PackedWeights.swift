@@ -1,0 +1,75 @@
+// The weights of a model as kernels read them, mapped from a packed file.
+// Not how the file comes about: PackedWeights+Opening.swift.
+
+import TensorTypes
+
+/// All weights of a model, ready for kernels. Pointers into them are valid as long as this object.
+///
+/// Generated code asks for each weight by name once, when a model is loaded, and keeps what it gets.
+public final class PackedWeights: Sendable {
+    /// The weights that were declared.
+    public let manifest: WeightManifest
+    /// The packed file.
+    public let path: String
+    /// Bytes of the packed file, and of memory once all of it has been read.
+    public let byteCount: Int
+
+    private let file: MappedFile
+    private let layout: PackedLayout
+    private let placeOfPath: [String: Int]
+
+    /// A file that has been checked against the layout.
+    init(_ file: MappedFile, layout: PackedLayout, manifest: WeightManifest) {
+        self.file = file
+        self.layout = layout
+        self.manifest = manifest
+        path = file.path
+        byteCount = file.identity.byteCount
+        placeOfPath = Dictionary(uniqueKeysWithValues: layout.items.enumerated().map { ($1.path, $0) })
+    }
+
+    /// A matrix that stands alone.
+    public func matrix(_ name: String) -> PackedMatrix { matrix(at: place(name)) }
+
+    /// A matrix of one layer of a group.
+    public func matrix(_ name: String, of group: String, layer: Int) -> PackedMatrix {
+        matrix(at: place(WeightManifest.path(name, of: group, layer: layer)))
+    }
+
+    /// A vector that stands alone, in single precision; zeros follow it up to a multiple of 16 numbers.
+    public func vector(_ name: String) -> UnsafePointer<Float> { vector(at: place(name)) }
+
+    /// A vector of one layer of a group, in single precision; zeros follow it up to a multiple of 16 numbers.
+    public func vector(_ name: String, of group: String, layer: Int) -> UnsafePointer<Float> {
+        vector(at: place(WeightManifest.path(name, of: group, layer: layer)))
+    }
+
+    private func place(_ path: String) -> Int {
+        guard let place = placeOfPath[path] else { preconditionFailure("the manifest has no weight \(path)") }
+        return place
+    }
+
+    private func address(_ item: PackedLayout.Item) -> UnsafeRawPointer {
+        guard let start = file.bytes.baseAddress else { preconditionFailure("a packed file has at least a header") }
+        return start + item.offset
+    }
+
+    private func matrix(at place: Int) -> PackedMatrix {
+        let item = layout.items[place]
+        guard case .matrix(let outputs, let inputs, _, let order) = item.kind else {
+            preconditionFailure("\(item.path) is a vector")
+        }
+        return PackedMatrix(
+            panels: address(item),
+            outputs: order == .alternatingPanels ? outputs / 2 : outputs,
+            inputs: inputs,
+            format: item.format
+        )
+    }
+
+    private func vector(at place: Int) -> UnsafePointer<Float> {
+        let item = layout.items[place]
+        guard case .vector = item.kind else { preconditionFailure("\(item.path) is a matrix") }
+        return address(item).assumingMemoryBound(to: Float.self)
+    }
+}

@@ -1,0 +1,117 @@
+// Chooses the next token of one request from its logits. The order of the steps stands in `sample`.
+// Not when the answer ends: StopRule.swift for tokens, StopMatcher.swift for texts.
+
+/// The choice of tokens for one request: what it asked for, what it has seen, and its random numbers.
+///
+/// A request's choices depend on its own logits and seed alone, never on what else is in the batch.
+public struct TokenSampler: Sendable {
+    /// The seed in use: the one asked for, or the one that was drawn.
+    public let seed: UInt64
+    private let parameters: SamplingParameters
+    private let vocabularySize: Int
+    private var adjustment: LogitAdjustment
+    private var generator: SeededGenerator
+    private var adjusted: [Float] = []
+    private var selection = CandidateSelection()
+
+    /// Prepares the choices after `prompt`.
+    ///
+    /// *Throws*: `SamplingParametersError`, naming every parameter that is out of range.
+    public init(
+        _ parameters: SamplingParameters,
+        vocabularySize: Int,
+        endOfSequence: Set<Int32>,
+        prompt: some Sequence<Int32>
+    ) throws(SamplingParametersError) {
+        try parameters.validate(vocabularySize: vocabularySize)
+        self.parameters = parameters
+        self.vocabularySize = vocabularySize
+        let stopTokens = parameters.stopTokens.union(parameters.ignoresEndOfSequence ? [] : endOfSequence)
+        adjustment = LogitAdjustment(
+            parameters,
+            stopTokens: stopTokens,
+            prompt: prompt,
+            vocabularySize: vocabularySize
+        )
+        var system = SystemRandomNumberGenerator()
+        seed = parameters.seed ?? system.next()
+        generator = SeededGenerator(seed: seed)
+    }
+
+    /// Chooses a token and takes note of it.
+    ///
+    /// The steps, in vLLM's order: log probabilities of the logits as they are; stop tokens forbidden before
+    /// `min_tokens`; biases; repetition, frequency and presence penalties; greedy choice, or temperature, min-p, top-k,
+    /// top-p and a random choice that takes one number from the generator.
+    ///
+    /// *Shapes*: `logits: [vocab] f32`; padding beyond the vocabulary is ignored.
+    /// *Throws*: `SamplingError` if a logit is NaN or positive infinity, or if no token is left to choose.
+    public mutating func sample(_ logits: UnsafeBufferPointer<Float>) throws(SamplingError) -> SampledToken {
+        guard logits.count >= vocabularySize else {
+            throw .tooFewLogits(found: logits.count, needed: vocabularySize)
+        }
+        let raw = UnsafeBufferPointer(rebasing: logits[..<vocabularySize])
+        let unit = parameters.isGreedy ? nil : generator.nextUnit()
+        let token: Int32
+        if adjustment.isNeeded {
+            adjusted.removeAll(keepingCapacity: true)
+            adjusted.append(contentsOf: raw)
+            adjusted.withUnsafeMutableBufferPointer { adjustment.apply(to: $0) }
+            let outcome = adjusted.withUnsafeBufferPointer { values in
+                Result { () throws(SamplingError) in try Self.choose(values, parameters, unit, &selection) }
+            }
+            token = try outcome.get()
+        } else {
+            token = try Self.choose(raw, parameters, unit, &selection)
+        }
+        var logProbabilities: LogProbabilities?
+        if let topCount = parameters.topLogProbabilities {
+            let largest = raw[try indexOfLargest(raw)]
+            logProbabilities = LogProbabilities(raw, largest: largest, chosen: token, topCount: topCount)
+        }
+        adjustment.append(token)
+        return SampledToken(token: token, logProbabilities: logProbabilities)
+    }
+
+    /// The most probable token, or the one that `unit` leads to.
+    private static func choose(
+        _ values: UnsafeBufferPointer<Float>,
+        _ parameters: SamplingParameters,
+        _ unit: Double?,
+        _ selection: inout CandidateSelection
+    ) throws(SamplingError) -> Int32 {
+        let largest = try indexOfLargest(values)
+        guard let unit else { return Int32(largest) }
+        selection.select(values, largest: values[largest], parameters)
+        guard let token = selection.token(at: unit) else { throw .everyTokenExcluded }
+        return token
+    }
+}
+
+/// A token that was chosen, with the log probabilities if the request asked for them.
+public struct SampledToken: Sendable, Hashable {
+    /// The token.
+    public let token: Int32
+    /// Log probabilities at its place.
+    public let logProbabilities: LogProbabilities?
+}
+
+/// Logits from which no token can be chosen.
+public enum SamplingError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// A logit is NaN or positive infinity: weights of the model are damaged, or numbers overflowed.
+    case logitNotFinite(token: Int32)
+    /// Biases and forbidden tokens leave none.
+    case everyTokenExcluded
+    /// There are fewer logits than tokens.
+    case tooFewLogits(found: Int, needed: Int)
+
+    /// One sentence.
+    public var description: String {
+        switch self {
+        case .logitNotFinite(let token):
+            "the logit of token \(token) is not a number; are weights of the checkpoint NaN, or is it of another model?"
+        case .everyTokenExcluded: "no token is left to choose: all are excluded"
+        case .tooFewLogits(let found, let needed): "\(found) logits for a vocabulary of \(needed) tokens"
+        }
+    }
+}

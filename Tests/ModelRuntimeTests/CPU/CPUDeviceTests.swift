@@ -1,0 +1,64 @@
+// The choice of kernels, the size of scratch, and a device used by several threads.
+
+import TensorTypes
+import Testing
+
+@testable import ModelRuntime
+
+@Suite("CPU device")
+struct CPUDeviceTests {
+    @Test("offers scalar kernels on every CPU and the best that it can run")
+    func kernelSets() throws {
+        #expect(CPUKernelSet.named("scalar")?.description == "scalar")
+        #expect(runnableKernelSets.contains(CPUKernelSet.best.description))
+        #expect(CPUKernelSet.named("avx1024") == nil)
+        for name in CPUKernelSet.allNames {
+            #expect(CPUKernelSet.named(name).map(\.description) ?? name == name)
+        }
+    }
+
+    @Test("says which kernels would be usable")
+    func unusableKernels() {
+        let message = UnusableKernelSet(name: "avx1024").description
+        #expect(message.hasPrefix("VLMC_CPU: there are no kernels 'avx1024'; usable here: "))
+        #expect(message.contains("scalar"))
+    }
+
+    @Test("accounts for all of its scratch")
+    func scratch() {
+        let one = CPUDevice.scratchByteCount(threads: 1, largestInputs: 256)
+        let two = CPUDevice.scratchByteCount(threads: 2, largestInputs: 256)
+        #expect(one > 0 && two > one)
+        // Packed rows: blocks of 256 inputs, 252 rows of 272 words.
+        let larger = CPUDevice.scratchByteCount(threads: 1, largestInputs: 257)
+        #expect(larger - one == 252 * 272 * 4)
+    }
+
+    @Test("serves several threads, one after the other")
+    func concurrentCalls() async throws {
+        let device = try poisonedDevice(CPUKernelSet.best.description, threads: 2)
+        var random = KernelRandom(3)
+        let (rowCount, inputs, outputs) = (20, 64, 48)
+        let matrix = random.floats(outputs * inputs)
+        let weight = OwnedMatrix(matrix, outputs: outputs, inputs: inputs, format: .f32)
+        let examples = (0..<4).map { _ in GuardedFloats(random.floats(rowCount * inputs)) }
+        let alone = examples.map { input in
+            let output = GuardedFloats(count: rowCount * outputs)
+            device.linear(input.start, rows: rowCount, weight: weight.matrix, into: output.start)
+            return output.values
+        }
+        nonisolated(unsafe) let (inputs4, owned) = (examples, weight)
+        await withTaskGroup(of: (Int, [Float]).self) { group in
+            for index in inputs4.indices {
+                group.addTask {
+                    let output = GuardedFloats(count: rowCount * outputs)
+                    for _ in 0..<50 {
+                        device.linear(inputs4[index].start, rows: rowCount, weight: owned.matrix, into: output.start)
+                    }
+                    return (index, output.values)
+                }
+            }
+            for await (index, values) in group { #expect(values == alone[index]) }
+        }
+    }
+}

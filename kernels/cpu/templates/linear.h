@@ -1,0 +1,61 @@
+// The linear kernel: a product and its epilogue (bias, activation, gate, residual), fused.
+// Not the product itself: product.h. Heads with norm, rotary embedding and cache: heads.h.
+#pragma once
+
+#include "activations.h"
+#include "product.h"
+
+/// Panels of a linear's matrix, gates and ups included.
+INLINE int32_t linear_panels(const struct vlmc_linear *linear) {
+    const int32_t panels = (linear->product.weight.outputs + 15) / 16;
+    return linear->gated ? 2 * panels : panels;
+}
+
+/// Chunks are ranges of panels, an even number of them. Few rows: long ranges, but several for every thread to level
+/// out. Many rows: 8 panels, so that a chunk reads A from memory rarely and its sums stay in L2.
+static int32_t linear_plan(struct vlmc_linear *linear, int32_t threads) {
+    const int32_t panels = linear_panels(linear);
+    const int32_t most = linear->product.rows <= TILE_ROWS ? 16 : 8;
+    const int32_t share = panels / (8 * threads) & ~1;
+    linear->chunk_panels = share < 2 ? 2 : share < most ? share : most;
+    return linear->product.rows == 0 ? 0 : (panels + linear->chunk_panels - 1) / linear->chunk_panels;
+}
+
+/// 16 outputs of one row, from their sums on. `count` of them exist.
+INLINE void finish_outputs(const struct vlmc_linear *linear, int32_t row, int32_t output, int32_t count,
+                           const float *sums) {
+    v16 x = v_load(sums);
+    if (linear->bias) {
+        x += v_load_first(linear->bias + output, count);
+    }
+    x = v_activate(x, linear->activation);
+    if (linear->gated) {
+        v16 up = v_load(sums + 16);
+        if (linear->up_bias) {
+            up += v_load_first(linear->up_bias + output, count);
+        }
+        x *= up;
+    }
+    if (linear->residual) {
+        x += v_load_first(linear->residual + row * linear->residual_stride + output, count);
+    }
+    v_store_first(linear->output + row * linear->output_stride + output, x, count);
+}
+
+static void linear(const void *arguments, int32_t chunk, void *scratch) {
+    const struct vlmc_linear *linear = arguments;
+    struct product_scratch *product_scratch = scratch;
+    const int32_t first_panel = chunk * linear->chunk_panels;
+    const int32_t rest = linear_panels(linear) - first_panel;
+    const int32_t panels = rest < linear->chunk_panels ? rest : linear->chunk_panels;
+    multiply_panels(&linear->product, first_panel, panels, product_scratch);
+    const int32_t step = linear->gated ? 2 : 1;
+    for (int32_t row = 0; row < linear->product.rows; row++) {
+        const float *sums = product_scratch->sums + (ptrdiff_t)row * SUM_STRIDE;
+        for (int32_t p = 0; p < panels; p += step) {
+            const int32_t output = (first_panel + p) / step * 16;
+            const int32_t count = linear->product.weight.outputs - output;
+            finish_outputs(linear, linear->product.first_row + row, output, count < 16 ? count : 16, sums + 16 * p);
+        }
+    }
+}
