@@ -75,11 +75,17 @@ private struct BufferPlanner {
             {
                 join(changed, into: cache)
             }
-            for (operand, result) in step.call.inPlacePairs where mayOverwrite(operand, with: result, at: index) {
+            let pairs = step.call.inPlacePairs.filter { mayOverwrite($0.operand, with: $0.result, at: index) }
+            if let (operand, result) = pairs.first(where: { isCarried($0.operand) }) ?? pairs.first {
                 join(result, into: operand)
-                break
             }
         }
+    }
+
+    /// Whether a value lies in the argument that a layer carries, where its result has to lie as well.
+    private func isCarried(_ id: ValueID) -> Bool {
+        guard block.role != .entry, let carried = block.parameters.first else { return false }
+        return representative(id) == representative(carried)
     }
 
     private func mayOverwrite(_ operand: ValueID, with result: ValueID, at index: Int) -> Bool {

@@ -40,7 +40,7 @@ public func groupKernels(of block: Block) throws(UnscheduledOperation) -> [Step]
     for index in block.operations.indices where !grouper.isCovered(index) {
         try grouper.scheduleAlone(index)
     }
-    return grouper.steps.sorted { ($0.operations.last ?? 0) < ($1.operations.last ?? 0) }
+    return try ordered(grouper.steps, in: block)
 }
 
 /// The state of grouping one block.
@@ -127,6 +127,7 @@ struct KernelGrouper {
         guard let halves = readers[product], halves.count == 2, !blockResults.contains(product),
             case .columns(0, let width) = block.operations[halves[0]].kind,
             block.operations[halves[1]].kind == .columns(from: width, count: width),
+            block[product].type.tensor?.width == .constant(2 * width),
             let activationIndex = onlyReader(of: block.operations[halves[0]].results[0]),
             case .activation(let function) = block.operations[activationIndex].kind,
             let multiplyIndex = onlyReader(of: block.operations[halves[1]].results[0]),

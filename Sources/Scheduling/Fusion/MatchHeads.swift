@@ -17,7 +17,9 @@ extension KernelGrouper {
             let value = matchHead(from: ordered[2].index),
             query.rotaryTable == key.rotaryTable, value.rotaryTable == nil, value.norm == nil,
             key.heads == value.heads, key.headDim == value.headDim, query.headDim == key.headDim,
-            ordered[1].from == query.heads * query.headDim, ordered[2].from == ordered[1].from + key.heads * key.headDim
+            ordered[0].from == 0, ordered[1].from == query.heads * query.headDim,
+            ordered[2].from == ordered[1].from + key.heads * key.headDim,
+            block[product.output].type.tensor?.width == .constant(ordered[2].from + value.heads * value.headDim)
         else { return nil }
 
         var operations = query.operations + key.operations + value.operations
