@@ -33,7 +33,8 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let sharedTargets: [Target] = [
     .target(name: "TensorTypes", swiftSettings: swiftSettings),
     .target(name: "Diagnostics", swiftSettings: swiftSettings),
-    .target(name: "JSONText", swiftSettings: swiftSettings),
+    .target(name: "JSONText", swiftSettings: swiftSettings + optimisedSwift),
+    .target(name: "MachineLimits", path: "kernels/limits", cSettings: cSettings + optimisedC),
 ]
 
 let compilerTargets: [Target] = [
@@ -63,27 +64,35 @@ let compilerTargets: [Target] = [
     .target(
         name: "CompilerDriver",
         dependencies: [
-            "TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph", "Scheduling", "SourceEmission",
-            "PathKit",
+            "TensorTypes", "Diagnostics", "MachineLimits", "ModelDescriptions", "ComputeGraph", "Scheduling",
+            "SourceEmission", "PathKit",
         ],
         swiftSettings: swiftSettings),
     .executableTarget(
-        name: "vlmc", dependencies: ["Diagnostics", "CompilerDriver", argumentParser], swiftSettings: swiftSettings),
+        name: "vlmc",
+        dependencies: [
+            "TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph", "Scheduling", "SourceEmission",
+            "CompilerDriver", "PathKit", argumentParser,
+        ],
+        swiftSettings: swiftSettings),
 ]
 
 let runtimeTargets: [Target] = [
-    .target(name: "CPUKernels", path: "kernels/cpu", exclude: ["README.md"], cSettings: cSettings + optimisedC),
+    .target(name: "CPUKernels", path: "kernels/cpu", cSettings: cSettings + optimisedC),
     .systemLibrary(name: "CImageLibraries"),
     .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
     .target(
         name: "InputProcessing", dependencies: ["JSONText", "CImageCodecs"],
         swiftSettings: swiftSettings + optimisedSwift),
     .target(
-        name: "ModelRuntime", dependencies: ["TensorTypes", "JSONText", "CPUKernels"],
+        name: "ModelRuntime", dependencies: ["TensorTypes", "Diagnostics", "JSONText", "CPUKernels"],
+        swiftSettings: swiftSettings + optimisedSwift),
+    .target(
+        name: "Generation", dependencies: ["TensorTypes", "ModelRuntime", "InputProcessing"],
         swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "ModelCommands",
-        dependencies: ["TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", argumentParser],
+        dependencies: ["TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", "Generation", argumentParser],
         swiftSettings: swiftSettings),
 ]
 
@@ -98,13 +107,26 @@ let plugins: [Target] = [
 ]
 
 let compilerTests: [Target] = [
-    .testTarget(name: "ModelDescriptionsTests", dependencies: ["ModelDescriptions"], swiftSettings: swiftSettings),
-    .testTarget(name: "ComputeGraphTests", dependencies: ["ComputeGraph"], swiftSettings: swiftSettings),
+    .target(
+        name: "TestSupport", dependencies: ["TensorTypes", "ModelDescriptions", "ComputeGraph"],
+        path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
-        name: "ReferenceInterpreterTests", dependencies: ["ReferenceInterpreter"], swiftSettings: swiftSettings),
-    .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: swiftSettings),
-    .testTarget(name: "SourceEmissionTests", dependencies: ["SourceEmission"], swiftSettings: swiftSettings),
-    .testTarget(name: "CompilerDriverTests", dependencies: ["CompilerDriver"], swiftSettings: swiftSettings),
+        name: "ModelDescriptionsTests", dependencies: ["ModelDescriptions"], exclude: ["PublishedModels"],
+        swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ComputeGraphTests", dependencies: ["ComputeGraph", "TestSupport"], exclude: ["Goldens"],
+        swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ReferenceInterpreterTests",
+        dependencies: ["ReferenceInterpreter", "Scheduling", "TestSupport", "JSONText"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "SchedulingTests", dependencies: ["Scheduling", "ReferenceInterpreter", "TestSupport"],
+        exclude: ["Goldens"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "SourceEmissionTests", dependencies: ["SourceEmission", "CompilerDriver", "TestSupport"],
+        exclude: ["Goldens"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "CompilerDriverTests", dependencies: ["CompilerDriver", "TestSupport"], swiftSettings: swiftSettings),
 ]
 
 let runtimeTests: [Target] = [
@@ -128,7 +150,7 @@ let compilerDependencies: [Package.Dependency] = [
 let package = Package(
     name: "vlmc",
     products: [
-        .library(name: "ModelRuntime", targets: ["ModelRuntime"]),
+        .library(name: "ModelRuntime", targets: ["ModelRuntime", "InputProcessing", "Generation", "TensorTypes"]),
         .library(name: "ModelCommands", targets: ["ModelCommands"]),
         .plugin(name: "VLMCompiler", targets: ["VLMCompiler"]),
         .plugin(name: "VLMCompilerCommand", targets: ["VLMCompilerCommand"]),

@@ -92,10 +92,10 @@ struct ModelFile {
         return routine.steps.compactMap { step -> DeclSyntax? in
             guard case .rotaryTable(let frequencies, _, _) = step.call else { return nil }
             var call = Call("RotaryFrequencies")
-            call.add("inverse", wrapped(frequencies.inverseFrequencies.map(floatLiteral)))
             call.add("axes", wrapped(frequencies.axes.map(String.init)))
+            call.add("inverseFrequencies", wrapped(frequencies.inverseFrequencies.map(floatLiteral)))
             call.add("magnitude", frequencies.magnitude == 1 ? nil : floatLiteral(frequencies.magnitude))
-            let declaration: DeclSyntax = "static let \(raw: name) = \(call.syntax(indentation: 8))"
+            let declaration: DeclSyntax = "static let \(raw: name) = \(call.syntax(indentation: 20 + name.count))"
             return declaration.with(
                 \.leadingTrivia,
                 .documentation(["Radians for each step along an axis, from `[\(step.keyPath)]`."]))

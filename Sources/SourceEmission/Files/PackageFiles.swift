@@ -34,8 +34,8 @@ struct PackageFiles {
                 """
                 @main
                 struct Program {
-                    static func main() async {
-                        await ModelProgram.run(\(raw: type).self)
+                    static func main() {
+                        ModelProgram.run(\(raw: type).self)
                     }
                 }
                 """

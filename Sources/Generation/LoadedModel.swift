@@ -1,0 +1,140 @@
+// A compiled model with everything around it: weights, tokenizer, image processor, device and limits.
+// Not a conversation: GenerationSession.swift. Not the tensors: ModelRuntime.
+
+import InputProcessing
+import ModelRuntime
+
+/// A compiled model that is ready to answer.
+///
+/// Everything here is made once and shared by the sessions of the model, of which one may work at a time.
+public final class LoadedModel<Model: CompiledModel> {
+    /// The model.
+    public let model: Model
+    /// The tokenizer of the checkpoint.
+    public let tokenizer: Tokenizer
+    /// How conversations become text.
+    public let chat: ChatFormat
+    /// How images become patches; nil in a model that reads none.
+    public let imageProcessor: ImageProcessor?
+    /// The device that runs the kernels.
+    public let device: CPUDevice
+    /// The most of everything.
+    public let limits: ModelLimits
+    /// Tokens that end an answer.
+    public let endOfSequence: Set<Int32>
+    /// The token that stands for one row of an image; nil in a model that reads none.
+    public let imageToken: Int32?
+    /// The packed weights.
+    public let weights: PackedWeights
+    /// Seconds that loading took.
+    public let loadingSeconds: Double
+
+    /// The constants of the model.
+    public var manifest: ModelManifest { Model.manifest }
+
+    /// Loads a checkpoint.
+    ///
+    /// - Throws: `LoadingError`, `TokenizerError`, `CheckpointError`, `CheckpointMismatch`, `PackingError`,
+    ///   `ImageError`, `UnusableKernelSet`, `MemoryRefused`; each says what is wrong and where.
+    public init(
+        _ options: LoadingOptions, callbacks: PackingCallbacks = PackingCallbacks()
+    ) throws {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let manifest = Model.manifest
+        limits = try Self.limits(options)
+
+        let tokenizerFile = "\(options.checkpoint)/\(manifest.tokenizer.file)"
+        let tokenizer = try Tokenizer(contentsOf: tokenizerFile)
+        guard tokenizer.idBound <= manifest.decoder.vocabularySize else {
+            throw LoadingError.vocabularyTooLarge(
+                tokenizer: tokenizer.idBound, model: manifest.decoder.vocabularySize, file: tokenizerFile)
+        }
+        func token(_ text: String, _ keyPath: String) throws -> Int32 {
+            guard let id = tokenizer.tokenID(text) else {
+                throw LoadingError.missingToken(text, file: tokenizerFile, keyPath: keyPath)
+            }
+            return id
+        }
+        endOfSequence = Set(try manifest.tokenizer.endOfText.map { try token($0, "tokenizer.end-of-text") })
+        imageToken = try manifest.tokenizer.image.map { try token($0, "tokenizer.image") }
+        self.tokenizer = tokenizer
+        chat = try ChatFormat(manifest.chat, image: manifest.tokenizer.image)
+        imageProcessor = try manifest.image.map { try ImageProcessor(ImageProcessorConfiguration($0, options)) }
+
+        let pool = ThreadPool(threads: options.threads ?? AvailableCores.count())
+        let declared = options.weightFormat.map { manifest.weights.with(WeightFormats($0)) } ?? manifest.weights
+        let checkpoint = try Checkpoint(path: options.checkpoint)
+        weights = try PackedWeights.open(
+            MatchedWeights(declared, in: checkpoint), cacheFolder: options.cacheFolder, pool: pool,
+            callbacks: callbacks)
+        device = CPUDevice(pool: pool, kernels: try CPUKernelSet.chosen(), largestInputs: declared.largestInputs)
+        model = try Model(weights: weights, device: device, limits: limits)
+        loadingSeconds = (clock.now - start).seconds
+    }
+
+    private static func limits(_ options: LoadingOptions) throws(LoadingError) -> ModelLimits {
+        let manifest = Model.manifest
+        let context = options.contextTokens ?? min(manifest.decoder.contextLength, LoadingOptions.defaultContext)
+        guard (1...manifest.decoder.contextLength).contains(context) else {
+            throw .option("--context", found: context, allowed: "1 to \(manifest.decoder.contextLength)")
+        }
+        guard options.stepRows >= 1 else { throw .option("--chunk", found: options.stepRows, allowed: "at least 1") }
+        if let threads = options.threads, !(1...1024).contains(threads) {
+            throw .option("--threads", found: threads, allowed: "1 to 1024")
+        }
+        let format = options.weightFormat ?? manifest.weights.formats.standard
+        let precision = options.cachePrecision ?? (format == .f32 ? .f32 : .bf16)
+        var patches = 0
+        if let image = manifest.image {
+            let pixels = options.maximumPixels ?? image.maximumPixels
+            let side = image.patch * image.merge
+            guard pixels >= side * side, pixels <= 1 << 30 else {
+                throw .option("--max-pixels", found: pixels, allowed: "\(side * side) to \(1 << 30)")
+            }
+            patches = pixels / (image.patch * image.patch)
+        }
+        let merge = manifest.image.map { $0.merge * $0.merge } ?? 1
+        return ModelLimits(
+            rows: min(options.stepRows, context), logitRows: options.logitRows, patches: patches,
+            imageFeatures: min(patches / merge, context), cacheTokens: context, cachePrecision: precision)
+    }
+
+    /// Bytes that the model takes at most: weights, cache, arena, logits, features and the device's scratch.
+    public var plannedBytes: Int {
+        Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount)
+            + CPUDevice.scratchByteCount(threads: device.pool.threadCount, largestInputs: device.largestInputs)
+    }
+}
+
+extension WeightManifest {
+    /// The most inputs of any matrix: what the device's scratch is sized by.
+    fileprivate var largestInputs: Int {
+        (entries + groups.flatMap(\.entries)).reduce(1) { largest, entry in
+            if case .matrix(_, let inputs, _, _) = entry.kind { max(largest, inputs) } else { largest }
+        }
+    }
+}
+
+extension ImageProcessorConfiguration {
+    /// What a model's constants say, within bounds of the user's own.
+    fileprivate init(_ image: ImageConstants, _ options: LoadingOptions) throws {
+        let filters: [String: ResamplingFilter] = ["lanczos": .lanczos, "bilinear": .bilinear, "bicubic": .bicubic]
+        guard let filter = filters[image.resample] else {
+            throw LoadingError.filter(image.resample, known: filters.keys.sorted())
+        }
+        let maximum = options.maximumPixels ?? image.maximumPixels
+        self.init(
+            patchSize: image.patch, temporalPatchSize: image.temporalPatch, mergeSize: image.merge,
+            minimumPixels: options.minimumPixels ?? min(image.minimumPixels, maximum), maximumPixels: maximum,
+            mean: image.mean, standardDeviation: image.standardDeviation, rescaleFactor: image.rescale,
+            resampling: filter)
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

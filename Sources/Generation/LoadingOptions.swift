@@ -1,0 +1,73 @@
+// What the user of a compiled model may decide when it is loaded.
+// Not what a request may decide: SamplingParameters in ModelRuntime.
+
+import ModelRuntime
+import TensorTypes
+
+/// How a model is loaded.
+public struct LoadingOptions: Sendable {
+    /// The checkpoint: a folder in the layout of Hugging Face.
+    public var checkpoint: String
+    /// The folder for packed weights; nil for the checkpoint's own, or the user's cache.
+    public var cacheFolder: String?
+    /// Threads of the device; nil for one per core that this process may use.
+    public var threads: Int?
+    /// The format of all weights; nil for what the model's description states.
+    public var weightFormat: WeightFormat?
+    /// What keys and values are kept as; nil for what goes with the format of the weights.
+    public var cachePrecision: CacheGeometry.Precision?
+    /// Tokens that the cache holds; nil for the model's context, at most `defaultContext`.
+    public var contextTokens: Int?
+    /// Rows of a prefill step.
+    public var stepRows = 512
+    /// Rows of a step whose logits may be wanted: one for answers, more to score prompts.
+    public var logitRows = 1
+    /// Bounds for the pixels of an image after resizing; nil for what the description states.
+    public var minimumPixels: Int?
+    /// See `minimumPixels`.
+    public var maximumPixels: Int?
+
+    /// The context without an explicit one, where the model allows more.
+    public static let defaultContext = 32768
+
+    /// Options with the defaults above.
+    public init(checkpoint: String) { self.checkpoint = checkpoint }
+}
+
+/// What happens while a model is loaded, for whoever shows progress.
+public enum LoadingEvent: Sendable {
+    /// Weights are opened.
+    case weights(PackingEvent)
+    /// The model is ready.
+    case ready(seconds: Double)
+}
+
+/// A model that cannot be loaded.
+public enum LoadingError: Error, CustomStringConvertible {
+    /// The tokenizer lacks a token that the model's description names.
+    case missingToken(String, file: String, keyPath: String)
+    /// The tokenizer numbers tokens beyond the rows of the embedding.
+    case vocabularyTooLarge(tokenizer: Int, model: Int, file: String)
+    /// The model's description names a filter that images cannot be resized with.
+    case filter(String, known: [String])
+    /// The model's description names a chat format that this version does not know.
+    case chatFormat(String)
+    /// An option is out of range.
+    case option(String, found: Int, allowed: String)
+
+    /// One sentence.
+    public var description: String {
+        switch self {
+        case .missingToken(let token, let file, let keyPath):
+            "\(file) has no token `\(token)`, which the model's description names in `\(keyPath)`; "
+                + "is the checkpoint of another model?"
+        case .vocabularyTooLarge(let tokenizer, let model, let file):
+            "\(file) numbers tokens up to \(tokenizer - 1), but the model knows \(model) tokens; "
+                + "is the checkpoint of another model?"
+        case .filter(let name, let known):
+            "the model's description resizes images with `\(name)`; filters here are \(known.joined(separator: ", "))"
+        case .chatFormat(let name): "the model's description has the chat format `\(name)`; known are chatml and plain"
+        case .option(let name, let found, let allowed): "\(name) is \(found); allowed: \(allowed)"
+        }
+    }
+}

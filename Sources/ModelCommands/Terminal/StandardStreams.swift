@@ -1,0 +1,30 @@
+// Writing to standard output and standard error without buffering surprises: text appears when it is made.
+// Not progress lines: ProgressLine.swift.
+
+import Glibc
+
+enum StandardStreams {
+    /// Whether standard error is a terminal.
+    static let errorIsTerminal = isatty(STDERR_FILENO) == 1
+    /// Whether standard input is a terminal.
+    static let inputIsTerminal = isatty(STDIN_FILENO) == 1
+
+    /// Writes text to standard output at once.
+    static func print(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+    /// Writes a line to standard error.
+    static func report(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// Writes all bytes; a closed pipe ends the process as other tools do, by its signal.
+    static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if written < 0 && errno != EINTR { return }
+                if written > 0 { rest = UnsafeRawBufferPointer(rebasing: rest[written...]) }
+            }
+        }
+    }
+}

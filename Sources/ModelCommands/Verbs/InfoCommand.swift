@@ -1,0 +1,73 @@
+// `info`: what the model is, and with a checkpoint, what it takes.
+
+import ArgumentParser
+import Generation
+import ModelRuntime
+
+/// Describes the model.
+struct InfoCommand<Model: CompiledModel>: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "info",
+            abstract: "Describe the model; with --weights also load it, and say what it takes.")
+    }
+
+    @Option(
+        name: [.short, .customLong("weights")],
+        help: ArgumentHelp("A checkpoint, in the layout of Hugging Face.", valueName: "dir"))
+    var weights: String?
+
+    @Option(name: .customLong("cache"), help: ArgumentHelp("The directory for packed weights.", valueName: "dir"))
+    var cacheFolder: String?
+
+    @Option(help: "Tokens that prompt and answer may have together.")
+    var context: Int?
+
+    @Flag(help: "Give one JSON object instead of text.")
+    var json = false
+
+    func run() throws {
+        var rows = constants
+        if let weights {
+            var options = LoadingOptions(checkpoint: weights)
+            options.cacheFolder = cacheFolder
+            options.contextTokens = context
+            let loaded = try LoadedModel<Model>(options)
+            rows += [
+                ("kernels", loaded.device.kernelSet.description),
+                ("threads", String(loaded.device.pool.threadCount)),
+                ("packed weights", loaded.weights.path),
+                ("weight bytes", String(loaded.weights.byteCount)),
+                ("planned bytes", String(loaded.plannedBytes)),
+                ("context", String(loaded.limits.cacheTokens)),
+                ("loading seconds", ResultReport.rounded(loaded.loadingSeconds)),
+            ]
+        }
+        if json {
+            StandardStreams.print(InfoReport.json(rows) + "\n")
+        } else {
+            for (name, value) in rows {
+                StandardStreams.print("\(name)\(String(repeating: " ", count: max(1, 20 - name.count)))\(value)\n")
+            }
+        }
+    }
+
+    private var constants: [(String, String)] {
+        let manifest = Model.manifest
+        let decoder = manifest.decoder
+        var rows = [
+            ("model", manifest.name), ("generator", manifest.generator),
+            ("layers", String(decoder.layers)), ("hidden", String(decoder.hidden)),
+            ("vocabulary", String(decoder.vocabularySize)), ("context length", String(decoder.contextLength)),
+            ("key-value heads", String(decoder.kvHeads)), ("head width", String(decoder.headDim)),
+            ("weight format", manifest.weights.formats.standard.name),
+        ]
+        if let image = manifest.image {
+            rows += [
+                ("patch", String(image.patch)), ("merge", String(image.merge)),
+                ("pixels", "\(image.minimumPixels) to \(image.maximumPixels)"),
+            ]
+        }
+        return rows
+    }
+}

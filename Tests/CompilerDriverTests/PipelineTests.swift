@@ -1,0 +1,108 @@
+// The driver: stages by name, reports, errors about files, and directories kept as a tree says.
+
+import CompilerDriver
+import Foundation
+import PathKit
+import Scheduling
+import SourceEmission
+import TensorTypes
+import TestSupport
+import Testing
+
+@Suite struct PipelineTests {
+    @Test func passesRunInOrder() throws {
+        let pipeline = Pipeline(try ModelFiles.description("tiny-qwen25vl-a"))
+        let expanded = try pipeline.graph(after: "expand")
+        let merged = try pipeline.graph(after: "merge-projections")
+        let final = try pipeline.graph()
+        func names(_ graph: some Any) -> Int { String(describing: graph).components(separatedBy: "attentionScores").count }
+        #expect(expanded.block(named: "decoder.layer")?.operations.count ?? 0 > 20)
+        #expect(names(merged) > 1)
+        #expect(names(final) == 1)
+    }
+
+    @Test(arguments: ModelFiles.names()) func everyModelPassesLint(_ name: String) {
+        let path = ModelFiles.repository.appendingPathComponent("models/\(name).toml").path
+        #expect(DescriptionFile(path: path).lint().isEmpty)
+    }
+
+    @Test func filesThatCannotBeReadAreDiagnosed() {
+        let missing = DescriptionFile(path: "no/such/file.toml")
+        #expect(missing.diagnostics.map(\.message) == ["no/such/file.toml: there is no such file"])
+        let directory = DescriptionFile(path: "/")
+        #expect(directory.diagnostics.first?.message.contains("directory") == true)
+    }
+
+    @Test func unsupportedFormatsAreDiagnosedWithTheirPlace() throws {
+        let path = ModelFiles.repository.appendingPathComponent("models/tiny-smollm2-a.toml")
+        let text = try String(contentsOf: path, encoding: .utf8)
+            .replacingOccurrences(of: "weights = \"bf16\"", with: "weights = \"w4g128\"")
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).toml")
+        try Data(text.utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let found = DescriptionFile(path: file.path).lint()
+        #expect(!found.isEmpty)
+        #expect(found.allSatisfy { $0.location != nil && $0.message.contains("`w4g128`") })
+    }
+}
+
+@Suite struct ModelReportTests {
+    @Test func memoryIsTheSumOfItsParts() throws {
+        let description = try ModelFiles.description("qwen2.5-vl-3b")
+        let schedule = try Pipeline(description).schedule()
+        let limits = RunLimits(contextTokens: 32768, stepRows: 512, logitRows: 1, patches: 5118)
+        let proof = MemoryProof(schedule, description: description, limits: limits, cacheElement: .bf16)
+        #expect(proof.totalBytes == proof.parts.reduce(0) { $0 + $1.bytes })
+        // 36 layers, keys and values, 2 heads of 128, 2 bytes.
+        #expect(proof.parts.first { $0.name == "key-value cache" }?.bytes == 32768 * 36 * 2 * 2 * 128 * 2)
+    }
+
+    @Test func parametersAreThoseOfThePublishedModel() throws {
+        let schedule = try Pipeline(ModelFiles.description("qwen2.5-vl-3b")).schedule()
+        #expect(schedule.parameterCounts.values.reduce(0, +) == 3_754_622_976)
+    }
+
+    @Test func textNamesMachineAndMemory() throws {
+        let description = try ModelFiles.description("smollm2-360m")
+        let report = ModelReport(
+            description, schedule: try Pipeline(description).schedule(), contextTokens: 2048, maximumPixels: nil,
+            stepRows: 512, cacheElement: .bf16,
+            machine: Machine(name: "m", bytesPerSecond: 1e9, operationsPerSecond: 1e12))
+        #expect(report.text.contains("decode a token after 2048"))
+        #expect(report.text.contains("Least time on m"))
+    }
+}
+
+@Suite struct WorkspaceTests {
+    private func withDirectory(_ body: (Path) throws -> Void) throws {
+        let directory = Path(NSTemporaryDirectory()) + UUID().uuidString
+        try directory.mkpath()
+        defer { try? directory.delete() }
+        try body(directory)
+    }
+
+    @Test func aDirectoryBecomesTheTreeAndNothingElse() throws {
+        try withDirectory { directory in
+            let first = SourceTree([
+                SourceTree.File(path: "a/one.swift", text: "1\n"), SourceTree.File(path: "two.swift", text: "2\n"),
+            ])
+            try Workspace.synchronise(first, into: directory)
+            let second = SourceTree([SourceTree.File(path: "two.swift", text: "2\n")])
+            let before = try FileManager.default.attributesOfItem(atPath: (directory + "two.swift").string)
+            try Workspace.synchronise(second, into: directory)
+            let after = try FileManager.default.attributesOfItem(atPath: (directory + "two.swift").string)
+            #expect(!(directory + "a/one.swift").exists)
+            #expect(before[.modificationDate] as? Date == after[.modificationDate] as? Date)
+            #expect(before[.systemFileNumber] as? Int == after[.systemFileNumber] as? Int)
+        }
+    }
+
+    @Test func theRuntimePackageIsFoundOrEveryPlaceNamed() throws {
+        let root = ModelFiles.repository.path
+        let found = try RuntimePackage(stated: root, environment: [:], executable: "/none/bin/vlmc")
+        #expect(found.path == root)
+        #expect(throws: RuntimePackageError(places: ["/nowhere"])) {
+            try RuntimePackage(stated: "/nowhere", environment: ["VLMC_HOME": root], executable: "/none/bin/vlmc")
+        }
+    }
+}
