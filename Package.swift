@@ -40,14 +40,14 @@ let sharedTargets: [Target] = [
 let compilerTargets: [Target] = [
     .target(
         name: "ModelDescriptions",
-        dependencies: ["TensorTypes", "Diagnostics", "JSONText", "TOMLKit", "Yams", "PathKit"],
+        dependencies: ["TensorTypes", "Diagnostics", "JSONText", "TOMLKit", "Yams"],
         swiftSettings: swiftSettings),
     .target(
         name: "ComputeGraph", dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions"],
         swiftSettings: swiftSettings),
     .target(
         name: "ReferenceInterpreter",
-        dependencies: ["TensorTypes", "ComputeGraph", .product(name: "RealModule", package: "swift-numerics")],
+        dependencies: ["ModelDescriptions", "ComputeGraph", .product(name: "RealModule", package: "swift-numerics")],
         swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "Scheduling", dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph"],
@@ -55,7 +55,7 @@ let compilerTargets: [Target] = [
     .target(
         name: "SourceEmission",
         dependencies: [
-            "TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph", "Scheduling", "Stencil", "PathKit",
+            "TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph", "Scheduling", "Stencil",
             .product(name: "SwiftSyntax", package: "swift-syntax"),
             .product(name: "SwiftSyntaxBuilder", package: "swift-syntax"),
             .product(name: "SwiftBasicFormat", package: "swift-syntax"),
@@ -82,7 +82,7 @@ let runtimeTargets: [Target] = [
     .systemLibrary(name: "CImageLibraries"),
     .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
     .target(
-        name: "InputProcessing", dependencies: ["JSONText", "CImageCodecs"],
+        name: "InputProcessing", dependencies: ["JSONText", "CImageCodecs", "CImageLibraries"],
         swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "ModelRuntime", dependencies: ["TensorTypes", "Diagnostics", "JSONText", "CPUKernels"],
@@ -111,30 +111,47 @@ let compilerTests: [Target] = [
         name: "TestSupport", dependencies: ["TensorTypes", "ModelDescriptions", "ComputeGraph"],
         path: "Tests/TestSupport", swiftSettings: swiftSettings),
     .testTarget(
-        name: "ModelDescriptionsTests", dependencies: ["ModelDescriptions"], exclude: ["PublishedModels"],
+        name: "ModelDescriptionsTests", dependencies: ["ModelDescriptions", "Diagnostics", "TensorTypes", "TOMLKit"],
+        exclude: ["PublishedModels"],
         swiftSettings: swiftSettings),
     .testTarget(
-        name: "ComputeGraphTests", dependencies: ["ComputeGraph", "TestSupport"], exclude: ["Goldens"],
-        swiftSettings: swiftSettings),
+        name: "ComputeGraphTests",
+        dependencies: ["ComputeGraph", "ModelDescriptions", "Diagnostics", "TensorTypes", "TestSupport"],
+        exclude: ["Goldens"], swiftSettings: swiftSettings),
     .testTarget(
         name: "ReferenceInterpreterTests",
-        dependencies: ["ReferenceInterpreter", "Scheduling", "TestSupport", "JSONText"], swiftSettings: swiftSettings),
+        dependencies: [
+            "ReferenceInterpreter", "Scheduling", "ComputeGraph", "ModelDescriptions", "InputProcessing", "JSONText",
+            "TensorTypes", "TestSupport",
+        ],
+        swiftSettings: swiftSettings),
     .testTarget(
-        name: "SchedulingTests", dependencies: ["Scheduling", "ReferenceInterpreter", "TestSupport"],
+        name: "SchedulingTests",
+        dependencies: [
+            "Scheduling", "ReferenceInterpreter", "ComputeGraph", "ModelDescriptions", "Diagnostics", "TensorTypes",
+            "TestSupport",
+        ],
         exclude: ["Goldens"], swiftSettings: swiftSettings),
     .testTarget(
-        name: "SourceEmissionTests", dependencies: ["SourceEmission", "CompilerDriver", "TestSupport"],
+        name: "SourceEmissionTests",
+        dependencies: ["SourceEmission", "CompilerDriver", "ModelDescriptions", "TestSupport"],
         exclude: ["Goldens"], swiftSettings: swiftSettings),
     .testTarget(
-        name: "CompilerDriverTests", dependencies: ["CompilerDriver", "TestSupport"], swiftSettings: swiftSettings),
+        name: "CompilerDriverTests",
+        dependencies: ["CompilerDriver", "Scheduling", "SourceEmission", "TensorTypes", "TestSupport", "PathKit"],
+        swiftSettings: swiftSettings),
 ]
 
 let runtimeTests: [Target] = [
     .testTarget(name: "TensorTypesTests", dependencies: ["TensorTypes"], swiftSettings: swiftSettings),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: swiftSettings),
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: swiftSettings),
-    .testTarget(name: "InputProcessingTests", dependencies: ["InputProcessing"], swiftSettings: swiftSettings),
-    .testTarget(name: "ModelRuntimeTests", dependencies: ["ModelRuntime"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "InputProcessingTests",
+        dependencies: ["InputProcessing", "JSONText", "CImageCodecs", "CImageLibraries"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ModelRuntimeTests", dependencies: ["ModelRuntime", "CPUKernels", "JSONText", "TensorTypes"],
+        exclude: ["Model/Fixtures"], swiftSettings: swiftSettings),
     .testTarget(name: "ModelCommandsTests", dependencies: ["ModelCommands"], swiftSettings: swiftSettings),
 ]
 

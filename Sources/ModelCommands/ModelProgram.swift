@@ -10,9 +10,11 @@ public enum ModelProgram {
     ///
     /// Exit codes: 0 success; 1 the model, a file or a request is at fault; 2 verification found a difference;
     /// 64 wrong arguments; 130 interrupted.
-    public static func run<Model: CompiledModel>(_ model: Model.Type) {
+    ///
+    /// - Parameter arguments: The arguments behind the program's name; nil for those of the process.
+    public static func run<Model: CompiledModel>(_ model: Model.Type, arguments: [String]? = nil) {
         Interruption.install()
-        ModelCommand<Model>.main()
+        ModelCommand<Model>.main(arguments)
     }
 }
 

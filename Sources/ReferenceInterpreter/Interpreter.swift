@@ -9,6 +9,8 @@ public struct Interpreter<Element: ReferenceElement>: Sendable {
     public let graph: Graph
     let weights: any WeightProvider<Element>
 
+    /// Takes a graph and the weights that its blocks ask for by name, each when it is read.
+    ///
     /// - Throws: `InterpretationError` if `GraphVerifier` finds the graph malformed.
     public init(_ graph: Graph, weights: any WeightProvider<Element>) throws {
         let violations = GraphVerifier.violations(in: graph)

@@ -101,7 +101,7 @@ import Testing
         let root = ModelFiles.repository.path
         let found = try RuntimePackage(stated: root, environment: [:], executable: "/none/bin/vlmc")
         #expect(found.path == root)
-        #expect(throws: RuntimePackageError(places: ["/nowhere"])) {
+        #expect(throws: RuntimePackageError.self) {
             try RuntimePackage(stated: "/nowhere", environment: ["VLMC_HOME": root], executable: "/none/bin/vlmc")
         }
     }

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func literalsAreEscaped() {
-        #expect(literal("a\"b\\c\n\\(d)") == #""a\"b\\c\n\\(d)""#)
+        #expect(literal("a\"b\\c\n\\(d)") == ##"#"a"b\c\#n\(d)"#"##)
         #expect(literal("<|im_end|>") == "\"<|im_end|>\"")
     }
 

@@ -27,7 +27,8 @@ public enum Golden {
     public static func check(_ text: String, _ name: String, in folder: URL, recording: Bool) throws {
         let file = folder.appendingPathComponent(name)
         if recording {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file, options: .atomic)
             throw GoldenMismatch(name: name, problem: "was recorded; look at the difference, then run again without it")
         }

@@ -1,7 +1,6 @@
 // Models small enough to compute by the reference interpreter in milliseconds, put together in code.
 // They cover every layer kind and its variants; the ones of models/ cover the families as they are published.
 
-import ComputeGraph
 import ModelDescriptions
 
 /// Small models.

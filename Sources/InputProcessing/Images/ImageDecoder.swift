@@ -60,9 +60,6 @@ public struct ImageDecoder: Sendable {
     /// How samples that RGB cannot hold become RGB.
     public var conversion: PixelConversion
 
-    /// No encoder writes more scans than this in one JPEG file.
-    private static let maximumScans: Int32 = 100
-
     /// A decoder.
     public init(limits: ImageLimits = ImageLimits(), conversion: PixelConversion = PixelConversion()) {
         self.limits = limits
@@ -181,7 +178,13 @@ public struct ImageDecoder: Sendable {
         case .png:
             return vlmc_png_decode(start, bytes.count, target, &report)
         case .jpeg:
-            return vlmc_jpeg_decode(start, bytes.count, maximumScans, target, &report)
+            return vlmc_jpeg_decode(
+                start,
+                bytes.count,
+                maximumScans(pixels: header.width * header.height),
+                target,
+                &report
+            )
         case .webp:
             guard let frame = header.webpFrame else { preconditionFailure("a WebP header without a picture") }
             let place = vlmc_webp_frame(
@@ -193,6 +196,12 @@ public struct ImageDecoder: Sendable {
             let bitstream = start.map { $0 + frame.bitstream.lowerBound }
             return vlmc_webp_decode(bitstream, frame.bitstream.count, place, target, &report)
         }
+    }
+
+    /// How many scans a JPEG file of so many pixels may have. Encoders write about ten; each goes over the whole image,
+    /// though it may take but a few bytes of the file.
+    private static func maximumScans(pixels: Int) -> Int32 {
+        Int32(min(max((1 << 31) / pixels, 24), 100))
     }
 
     private static func upright(_ stored: [UInt8], info: ImageInfo) -> [UInt8] {

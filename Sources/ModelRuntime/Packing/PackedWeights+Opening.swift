@@ -64,7 +64,10 @@ private struct WeightCache {
             do {
                 return try pack(path, unless: seen)
             } catch {
-                guard case .file(let refused) = error, refused.isWriteRefused else { throw error }
+                // Some network file systems know no locks.
+                guard case .file(let refused) = error, refused.isWriteRefused || refused.operation == .lock else {
+                    throw error
+                }
                 refusals.append(refused)
             }
         }

@@ -18,8 +18,8 @@ struct CandidateSelection: Sendable {
     /// the more probable.
     /// *Shapes*: `logits: [vocab] f32`, finite or negative infinity; `largest` is the largest of them.
     /// *Accumulates in*: Double.
-    /// *Source*: the order temperature, min-p, top-k, top-p is that of vLLM, `vllm/v1/sample/sampler.py` (step 7); the
-    /// rules of each are those of transformers@5.23.0 `generation/logits_process.py`, `TopKLogitsWarper`,
+    /// *Source*: the order temperature, min-p, top-k, top-p is that of vllm@0.10.2 `vllm/v1/sample/sampler.py` (step
+    /// 7); the rules of each are those of transformers@5.23.0 `generation/logits_process.py`, `TopKLogitsWarper`,
     /// `TopPLogitsWarper`, `MinPLogitsWarper`.
     /// *Differs from source*: transformers applies min-p last. Torch breaks ties at the end of top-p arbitrarily.
     mutating func select(_ logits: UnsafeBufferPointer<Float>, largest: Float, _ parameters: SamplingParameters) {

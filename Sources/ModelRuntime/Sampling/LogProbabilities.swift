@@ -25,7 +25,7 @@ public struct LogProbabilities: Sendable, Hashable {
     /// *Math*: `x[i] - max x - log(sum exp(x - max x))`.
     /// *Shapes*: `logits: [vocab] f32`, finite or negative infinity, not all of them the latter.
     /// *Accumulates in*: Double.
-    /// *Source*: vLLM, `vllm/v1/sample/sampler.py`, mode `raw_logprobs`.
+    /// *Source*: vllm@0.10.2 `vllm/v1/sample/sampler.py`, mode `raw_logprobs`.
     init(_ logits: UnsafeBufferPointer<Float>, largest: Float, chosen: Int32, topCount: Int) {
         let largest = Double(largest)
         var total = 0.0

@@ -37,7 +37,7 @@ struct LogitAdjustment: Sendable {
     /// 3. for tokens of prompt and answer `x = x > 0 ? x / repetition : x * repetition`; 4. for tokens of the answer
     /// `x -= frequency * count`, then `x -= presence`.
     /// *Shapes*: `logits: [vocab] f32`.
-    /// *Source*: vLLM, `vllm/v1/sample/sampler.py` (steps 5 and 6) and `vllm/model_executor/layers/utils.py`,
+    /// *Source*: vllm@0.10.2 `vllm/v1/sample/sampler.py` (steps 5 and 6) and `vllm/model_executor/layers/utils.py`,
     /// `apply_penalties`.
     func apply(to logits: UnsafeMutableBufferPointer<Float>) {
         if outputTokenCount < parameters.minimumTokens {

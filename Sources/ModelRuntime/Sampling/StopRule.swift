@@ -21,7 +21,7 @@ public enum FinishReason: Sendable, Hashable {
 
 /// Counts the tokens of an answer and says when it is complete.
 ///
-/// *Source*: the order of the checks is that of vLLM, `vllm/v1/core/sched/utils.py`, `check_stop`.
+/// A stop token is the reason even where the length would be, too: the model has finished by itself.
 public struct StopRule: Sendable {
     /// The tokens that the answer has so far.
     public private(set) var tokenCount = 0

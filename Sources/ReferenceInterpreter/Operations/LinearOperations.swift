@@ -1,5 +1,5 @@
 // Matrix products and table look-ups.
-// Every function here is specialised for Double and Float, so that debug builds of tests call compiled loops.
+// Functions that other files call state their specialisations: a debug build compiles each file by itself, even with -O.
 
 /// *Math* y_ij = sum_k x_ik w_jk + b_j.
 /// *Shapes* x `[n, inputs]`, weight `[outputs, inputs]`, bias `[outputs]`; result `[n, outputs]`.

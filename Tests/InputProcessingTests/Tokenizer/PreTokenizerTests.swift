@@ -22,29 +22,113 @@ import Testing
     }
 
     static let cases = [
-        Case(#"{"type":"Split","pattern":{"String":"-"},"behavior":"Removed","invert":false}"#, "the-final--countdown-", ["the", "final", "countdown"]),
-        Case(#"{"type":"Split","pattern":{"String":"-"},"behavior":"Isolated","invert":false}"#, "the-final--countdown-", ["the", "-", "final", "-", "-", "countdown", "-"]),
-        Case(#"{"type":"Split","pattern":{"String":"-"},"behavior":"MergedWithPrevious","invert":false}"#, "the-final--countdown-", ["the-", "final-", "-", "countdown-"]),
-        Case(#"{"type":"Split","pattern":{"String":"-"},"behavior":"MergedWithNext","invert":false}"#, "-the-final--countdown", ["-the", "-final", "-", "-countdown"]),
-        Case(#"{"type":"Split","pattern":{"String":"-"},"behavior":"Contiguous","invert":false}"#, "the-final--countdown-", ["the", "-", "final", "--", "countdown", "-"]),
-        Case(#"{"type":"Split","pattern":{"Regex":"[a-z]+"},"behavior":"Removed","invert":true}"#, "the-final--countdown 한", ["the", "final", "countdown"]),
-        Case(#"{"type":"Split","pattern":{"Regex":"[a-z]+"},"behavior":"MergedWithNext","invert":true}"#, "12ab34cd!", ["12ab", "34cd", "!"]),
-        Case(#"{"type":"Split","pattern":{"Regex":"x*"},"behavior":"Isolated","invert":false}"#, "axxb", ["a", "xx", "b"]),
-        Case(#"{"type":"Split","pattern":{"String":"."},"behavior":"Isolated","invert":false}"#, "a.b..c", ["a", ".", "b", ".", ".", "c"]),
-        Case(#"{"type":"Digits","individual_digits":true}"#, "Call 123\u{663} now\u{BD}", ["Call ", "1", "2", "3", "\u{663}", " now", "\u{BD}"]),
-        Case(#"{"type":"Digits","individual_digits":false}"#, "Call 123\u{663} now\u{BD}", ["Call ", "123\u{663}", " now", "\u{BD}"]),
-        Case(#"{"type":"Punctuation","behavior":"Isolated"}"#, "Hey, you!! \u{300C}네\u{300D}\u{BF}", ["Hey", ",", " you", "!", "!", " ", "\u{300C}", "네", "\u{300D}", "\u{BF}"]),
+        Case(
+            #"{"type":"Split","pattern":{"String":"-"},"behavior":"Removed","invert":false}"#,
+            "the-final--countdown-",
+            ["the", "final", "countdown"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"String":"-"},"behavior":"Isolated","invert":false}"#,
+            "the-final--countdown-",
+            ["the", "-", "final", "-", "-", "countdown", "-"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"String":"-"},"behavior":"MergedWithPrevious","invert":false}"#,
+            "the-final--countdown-",
+            ["the-", "final-", "-", "countdown-"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"String":"-"},"behavior":"MergedWithNext","invert":false}"#,
+            "-the-final--countdown",
+            ["-the", "-final", "-", "-countdown"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"String":"-"},"behavior":"Contiguous","invert":false}"#,
+            "the-final--countdown-",
+            ["the", "-", "final", "--", "countdown", "-"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"Regex":"[a-z]+"},"behavior":"Removed","invert":true}"#,
+            "the-final--countdown 한",
+            ["the", "final", "countdown"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"Regex":"[a-z]+"},"behavior":"MergedWithNext","invert":true}"#,
+            "12ab34cd!",
+            ["12ab", "34cd", "!"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"Regex":"x*"},"behavior":"Isolated","invert":false}"#,
+            "axxb",
+            ["a", "xx", "b"]
+        ),
+        Case(
+            #"{"type":"Split","pattern":{"String":"."},"behavior":"Isolated","invert":false}"#,
+            "a.b..c",
+            ["a", ".", "b", ".", ".", "c"]
+        ),
+        Case(
+            #"{"type":"Digits","individual_digits":true}"#,
+            "Call 123\u{663} now\u{BD}",
+            ["Call ", "1", "2", "3", "\u{663}", " now", "\u{BD}"]
+        ),
+        Case(
+            #"{"type":"Digits","individual_digits":false}"#,
+            "Call 123\u{663} now\u{BD}",
+            ["Call ", "123\u{663}", " now", "\u{BD}"]
+        ),
+        Case(
+            #"{"type":"Punctuation","behavior":"Isolated"}"#,
+            "Hey, you!! \u{300C}네\u{300D}\u{BF}",
+            ["Hey", ",", " you", "!", "!", " ", "\u{300C}", "네", "\u{300D}", "\u{BF}"]
+        ),
         Case(#"{"type":"Punctuation"}"#, "Hey, you!!", ["Hey", ",", " you", "!", "!"]),
-        Case(#"{"type":"Punctuation","behavior":"Contiguous"}"#, "Hey, you!! \u{300C}네\u{300D}\u{BF}", ["Hey", ",", " you", "!!", " ", "\u{300C}", "네", "\u{300D}\u{BF}"]),
+        Case(
+            #"{"type":"Punctuation","behavior":"Contiguous"}"#,
+            "Hey, you!! \u{300C}네\u{300D}\u{BF}",
+            ["Hey", ",", " you", "!!", " ", "\u{300C}", "네", "\u{300D}\u{BF}"]
+        ),
         Case(#"{"type":"WhitespaceSplit"}"#, " a\t\tb\u{3000}c\u{200B}d\n", ["a", "b", "c\u{200B}d"]),
-        Case(#"{"type":"Whitespace"}"#, "don't stop, it's 10% of\u{B2}\u{200D}x", ["don", "'", "t", "stop", ",", "it", "'", "s", "10", "%", "of", "\u{B2}", "\u{200D}x"]),
-        Case(#"{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}"#, "Hello  world's 12", [" Hello", " ", " world", "'s", " 12"]),
-        Case(#"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#, " I'll  go\n\n\tthere ", [" I", "'ll", " ", " go", "\n\n", "\t", "there", " "]),
-        Case(#"{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"#, "Hey my  friend ", ["▁Hey", "▁my", "▁", "▁friend", "▁"]),
-        Case(#"{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":true}"#, " Hey my friend", ["▁Hey", "▁my", "▁friend"]),
-        Case(#"{"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":false}"#, "Hey my friend", ["Hey▁my▁friend"]),
-        Case(#"{"type":"Metaspace","replacement":"_","add_prefix_space":false,"prepend_scheme":"never"}"#, "a b", ["a", "_b"]),
-        Case(#"{"type":"Sequence","pretokenizers":[{"type":"Whitespace"},{"type":"Digits","individual_digits":true},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}]}"#, "ab12 c", ["▁ab", "▁1", "▁2", "▁c"]),
+        Case(
+            #"{"type":"Whitespace"}"#,
+            "don't stop, it's 10% of\u{B2}\u{200D}x",
+            ["don", "'", "t", "stop", ",", "it", "'", "s", "10", "%", "of", "\u{B2}", "\u{200D}x"]
+        ),
+        Case(
+            #"{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}"#,
+            "Hello  world's 12",
+            [" Hello", " ", " world", "'s", " 12"]
+        ),
+        Case(
+            #"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#,
+            " I'll  go\n\n\tthere ",
+            [" I", "'ll", " ", " go", "\n\n", "\t", "there", " "]
+        ),
+        Case(
+            #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"#,
+            "Hey my  friend ",
+            ["▁Hey", "▁my", "▁", "▁friend", "▁"]
+        ),
+        Case(
+            #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":true}"#,
+            " Hey my friend",
+            ["▁Hey", "▁my", "▁friend"]
+        ),
+        Case(
+            #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":false}"#,
+            "Hey my friend",
+            ["Hey▁my▁friend"]
+        ),
+        Case(
+            #"{"type":"Metaspace","replacement":"_","add_prefix_space":false,"prepend_scheme":"never"}"#,
+            "a b",
+            ["a", "_b"]
+        ),
+        Case(
+            #"{"type":"Sequence","pretokenizers":[{"type":"Whitespace"},{"type":"Digits","individual_digits":true},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}]}"#,
+            "ab12 c",
+            ["▁ab", "▁1", "▁2", "▁c"]
+        ),
     ]
 
     @Test(arguments: cases) func cutsAsTheReferenceDoes(example: Case) throws {

@@ -45,25 +45,53 @@ import Testing
         Case("null", ["a", "b", "c"], "a b c"),
         Case(byteLevel, ["ĠH", "é", "Ã", "©", "Ð", "x", "한", "ĠðŁĺ", "Ģ"], " H\u{FFFD}é\u{FFFD}x한 😀"),
         Case(byteLevel, ["ðŁ", "ðŁĺĢ", "Ģ", "ÃĤ", "â", "Ĥ"], "\u{FFFD}😀\u{FFFD}\u{C2}\u{FFFD}"),
-        Case(sequence(spaces, fallback, fuse, strip(1, 0)), ["▁Hello", "▁wor", "<0xED>", "<0x95>", "<0x9C>", "ld"], "Hello wor한ld"),
+        Case(
+            sequence(spaces, fallback, fuse, strip(1, 0)),
+            ["▁Hello", "▁wor", "<0xED>", "<0x95>", "<0x9C>", "ld"],
+            "Hello wor한ld"
+        ),
         Case(
             sequence(spaces, fallback, fuse, strip(1, 0)),
             ["▁▁a", "<0xED>", "<0x95>", "b", "<0xE2>", "<0x82>", "<0xAC>", "<0xFF>"],
-            " a\u{FFFD}\u{FFFD}b\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
-        Case(sequence(fallback, fuse), ["<0x4>", "<0x041>", "<0x4g>", "<0x+5>", "<0x41>", "<0x0a>"], "<0x4><0x041><0x4g>\u{5}A\n"),
-        Case(#"{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"#, ["▁Hey", "▁my", "▁▁friend"], "Hey my  friend"),
-        Case(#"{"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":true}"#, ["▁Hey", "▁my"], " Hey my"),
+            " a\u{FFFD}\u{FFFD}b\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"
+        ),
+        Case(
+            sequence(fallback, fuse),
+            ["<0x4>", "<0x041>", "<0x4g>", "<0x+5>", "<0x41>", "<0x0a>"],
+            "<0x4><0x041><0x4g>\u{5}A\n"
+        ),
+        Case(
+            #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"#,
+            ["▁Hey", "▁my", "▁▁friend"],
+            "Hey my  friend"
+        ),
+        Case(
+            #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"never","split":true}"#,
+            ["▁Hey", "▁my"],
+            " Hey my"
+        ),
         Case(#"{"type":"BPEDecoder","suffix":"</w>"}"#, ["he", "llo</w>", "wor", "ld</w>"], "hello world"),
         Case(sequence(fuse, strip(2, 2)), ["  ", "  a", " b  ", " ", "  "], "  a b   "),
-        Case(sequence(fuse, #"{"type":"Replace","pattern":{"String":"ab"},"content":"X"}"#, strip(1, 0)), ["a", "b", " ab", "a", "abb"], "X XaXb"),
-        Case(sequence(fuse, #"{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "}"#), ["a ", " b", "  ", "c"], "a b c"),
+        Case(
+            sequence(fuse, #"{"type":"Replace","pattern":{"String":"ab"},"content":"X"}"#, strip(1, 0)),
+            ["a", "b", " ab", "a", "abb"],
+            "X XaXb"
+        ),
+        Case(
+            sequence(fuse, #"{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "}"#),
+            ["a ", " b", "  ", "c"],
+            "a b c"
+        ),
         Case(sequence(strip(1, 1), fuse), [" a ", " b", "c ", "  "], "abc"),
     ]
 
     @Test(arguments: cases) func decodesAsTheReferenceDoes(example: Case) throws {
         let tokenizer = try example.tokenizer()
         let ids = try example.tokens.map { try #require(tokenizer.tokenID($0)) }
-        #expect(tokenizer.decode(ids).utf8.elementsEqual(example.text.utf8), "\(tokenizer.decode(ids).debugDescription)")
+        #expect(
+            tokenizer.decode(ids).utf8.elementsEqual(example.text.utf8),
+            "\(tokenizer.decode(ids).debugDescription)"
+        )
         #expect(tokenizer.decode([Int32]()) == "")
         #expect(tokenizer.decode([-1, Int32.max]) == "")
     }
@@ -71,7 +99,9 @@ import Testing
     /// For every decoder, random ids: what comes out is valid, never taken back, and in total the decoded text.
     @Test(arguments: cases) func streamsWithoutPartsOfCharacters(example: Case) throws {
         let tokenizer = try example.tokenizer(
-            extraTokens: ["Ġ", "ð", "Ł", "ĺ", "Ģ", "â", "Ĥ", "¬", "▁", " ", "  ", "<0xF0>", "<0x9F>", "<0x98>", "<0x80>", "z</w>"])
+            extraTokens: [
+                "Ġ", "ð", "Ł", "ĺ", "Ģ", "â", "Ĥ", "¬", "▁", " ", "  ", "<0xF0>", "<0x9F>", "<0x98>", "<0x80>", "z</w>",
+            ])
         var fuzzer = TextFuzzer(seed: 11)
         for _ in 0..<400 {
             let ids = (0..<Int.random(in: 0...14, using: &fuzzer)).map { _ in
@@ -104,7 +134,11 @@ import Testing
         var stream = tokenizer.makeStreamingDecoder()
         #expect("aé한😀".utf8.map { stream.append(Int32($0)) } == ["a", "", "é", "", "", "한", "", "", "", "😀"])
         // Bytes that cannot become a character any more are not waited for.
-        #expect([0xE2, 0x41, 0xED, 0xA0, 0xF0, 0x9F].map { stream.append($0) } == ["", "\u{FFFD}A", "", "\u{FFFD}\u{FFFD}", "", ""])
+        #expect(
+            [0xE2, 0x41, 0xED, 0xA0, 0xF0, 0x9F].map { stream.append($0) } == [
+                "", "\u{FFFD}A", "", "\u{FFFD}\u{FFFD}", "", "",
+            ]
+        )
         #expect(stream.finish() == "\u{FFFD}")
         #expect(stream.finish() == "")
         #expect(stream.append(0x41) == "A")

@@ -52,14 +52,17 @@ struct TokenizerText {
 
     func load() throws(TokenizerError) -> Tokenizer { try Tokenizer(json: Array(text.utf8)) }
 
-    static let byteLevel = #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}"#
+    static let byteLevel =
+        #"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}"#
 
     /// A byte-level tokenizer whose vocabulary is the 256 bytes, ids 0...255, and what the merges make of them.
     static func byteLevel(merges: [(String, String)] = [], addedTokens: String = "[]") -> TokenizerText {
         var text = TokenizerText(addedTokens: addedTokens, preTokenizer: byteLevel, decoder: byteLevel)
         text.model = model(
             vocabulary: (0...255).map { String(decoding: ByteAlphabet.encoding(of: UInt8($0)), as: UTF8.self) }
-                + merges.map { $0 + $1 }, merges: merges)
+                + merges.map { $0 + $1 },
+            merges: merges
+        )
         return text
     }
 
@@ -118,8 +121,10 @@ struct TextFuzzer: RandomNumberGenerator {
     }
 
     private static let pieces = [
-        " ", "  ", "\n", "\r\n", "\t", "a", "the", "It's", "'LL", "1234", "½", "é", "e\u{301}", "한국어", "\u{1112}\u{1161}\u{11AB}",
-        "漢字", "😀", "👩\u{200D}👩\u{200D}👧", "🇰🇷", "<|im_start|>", "<|im_end", "<s>", "▁", "Ġ", "<0x41>", "ﬁ", "\u{0}", "\u{FFFD}",
+        " ", "  ", "\n", "\r\n", "\t", "a", "the", "It's", "'LL", "1234", "½", "é", "e\u{301}", "한국어",
+        "\u{1112}\u{1161}\u{11AB}",
+        "漢字", "😀", "👩\u{200D}👩\u{200D}👧", "🇰🇷", "<|im_start|>", "<|im_end", "<s>", "▁", "Ġ", "<0x41>", "ﬁ", "\u{0}",
+        "\u{FFFD}",
         "--", "...", "def f(x):", "\u{3000}", "\u{200B}", "مَرْحَبًا", "ῼ",
     ]
 

@@ -22,13 +22,6 @@ struct ParityArgument: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct ParityTests {
-    /// What the interpreter made of one conversation, by the names of the fixtures.
-    private struct Run {
-        var stages: [String: Tensor<Double>] = [:]
-        var logits: Tensor<Double>
-        var decodeLogits: Tensor<Double>
-    }
-
     @Test func thereAreCheckpoints() {
         #expect(ModelFiles.names(prefix: "tiny-").count >= 10)
     }
@@ -76,6 +69,9 @@ struct ParityArgument: Sendable, CustomTestStringConvertible {
         try compare("text.norm", seen["normedRows"], rows: rows)
         try compare("logits", logits, rows: rows)
         try compare("decode.logits", decodeLogits, rows: example.rows("decode"))
+        if let worst = errors.max(by: { $0.error < $1.error }) {
+            print("parity of \(argument.testDescription): at most \(worst.error), in \(worst.stage)")
+        }
         for (stage, error) in errors {
             #expect(error <= example.tolerance, "\(stage)")
         }

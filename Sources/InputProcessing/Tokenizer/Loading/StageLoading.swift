@@ -14,7 +14,8 @@ enum StageLoading {
         for element in try node.required(key, "an array").elements() { nodes += try flattened(element, key) }
         guard nodes.count <= stepLimit else {
             throw node.error(
-                .unsupported(found: "a sequence of \(nodes.count) steps", supported: "at most \(stepLimit) steps"))
+                .unsupported(found: "a sequence of \(nodes.count) steps", supported: "at most \(stepLimit) steps")
+            )
         }
         return nodes
     }

@@ -19,8 +19,10 @@ struct PatternParser {
         var parser = PatternParser(text: pattern, scalars: Array(pattern.unicodeScalars))
         guard parser.scalars.count <= lengthLimit else {
             throw PatternError(
-                pattern: String(pattern.prefix(40)) + "...", offset: lengthLimit,
-                reason: "a pattern of more than \(lengthLimit) characters is not supported")
+                pattern: String(pattern.prefix(40)) + "...",
+                offset: lengthLimit,
+                reason: "a pattern of more than \(lengthLimit) characters is not supported"
+            )
         }
         let node = try parser.alternation(ignoresCase: false)
         guard parser.index == parser.scalars.count else { throw parser.error("unmatched ')'") }
