@@ -17,8 +17,8 @@ public struct StreamingDecoder: Sendable {
         state = tokenizer.parts.decoder.makeState()
     }
 
-    /// Takes the next id and returns the text that is certain after it, often empty. An id that stands for no token adds
-    /// nothing.
+    /// Takes the next id and returns the text that is certain after it, often empty. An id that stands for no token
+    /// adds nothing.
     public mutating func append(_ id: Int32) -> String {
         var output: [UInt8] = []
         append(id, to: &output)

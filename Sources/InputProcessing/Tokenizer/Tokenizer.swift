@@ -1,6 +1,6 @@
-// Text to token ids and back, as the file tokenizer.json of a checkpoint says. Read on: Loading/ (the file), Unicode/ and
-// Pattern/ (what the steps need), Stages/ (added tokens, normalizer, splitting, decoder), Model/ (byte-pair encoding).
-// Not a chat format: ../Chat writes the text of a conversation.
+// Text to token ids and back, as a checkpoint's tokenizer.json says. Not a chat format: ../Chat writes conversations.
+// Read on: Loading/ (the file), Unicode/ and Pattern/ (what the stages need), Stages/ (added tokens, normalizer,
+// splitting, decoder), Model/ (byte-pair encoding).
 
 import JSONText
 
@@ -101,8 +101,8 @@ public struct Tokenizer: Sendable {
 
     /// The ids of a text that is not longer than `limits`.
     ///
-    /// - Throws: `TokenizerError` if the text is longer or becomes more tokens. The bytes are checked before anything is
-    ///   done.
+    /// - Throws: `TokenizerError` if the text is longer or becomes more tokens. The bytes are checked before anything
+    ///   is done.
     public func encode(
         _ text: String,
         addSpecialTokens: Bool = false,
@@ -113,8 +113,8 @@ public struct Tokenizer: Sendable {
 
     /// The ids of a text in parts of which special tokens are mere text.
     ///
-    /// - Parameter literal: ranges of UTF-8 offsets, ascending and disjoint, inside which no special token is recognised;
-    ///   everything else about the text is encoded as usual, across the ranges' ends too.
+    /// - Parameter literal: ranges of UTF-8 offsets, ascending and disjoint, inside which no special token is
+    ///   recognised; everything else about the text is encoded as usual, across the ranges' ends too.
     public func encode(
         _ text: String,
         literal: [Range<Int>],

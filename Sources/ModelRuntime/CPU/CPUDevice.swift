@@ -2,7 +2,6 @@
 // The calls are in CPUDevice+Products.swift, +Attention.swift and +Rows.swift; the kernels in kernels/cpu.
 
 import CPUKernels
-import Synchronization
 
 /// A CPU as a compiled model sees it. Every call returns when its result is in memory; none allocates.
 ///
@@ -20,7 +19,7 @@ public final class CPUDevice: @unchecked Sendable {
     private let scratch: UnsafeMutableRawBufferPointer
     private let packedInput: UnsafeMutableRawBufferPointer
     private let partials: UnsafeMutableRawBufferPointer
-    private let turn = Mutex<Void>(())
+    private let turn = TurnLock()
 
     /// A device with all the scratch that it will ever use.
     ///
@@ -70,7 +69,7 @@ public final class CPUDevice: @unchecked Sendable {
     var partialBytes: UnsafeMutableRawBufferPointer { partials }
 
     /// Keeps other threads from using the device between the kernels of one call.
-    func inTurn(_ body: () -> Void) { turn.withLock { _ in body() } }
+    func inTurn(_ body: () -> Void) { turn.inTurn(body) }
 
     /// Runs all chunks of one kernel.
     func run(_ kernel: vlmc_chunk_function, _ arguments: UnsafeRawPointer, chunks: Int32) {

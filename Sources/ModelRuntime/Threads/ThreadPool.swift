@@ -3,7 +3,6 @@
 
 import CPUKernels
 import Glibc
-import Synchronization
 
 /// A fixed set of threads for work of microseconds to milliseconds.
 ///
@@ -19,7 +18,7 @@ public final class ThreadPool: @unchecked Sendable {
 
     private let state: PoolState
     private let workers: [pthread_t]
-    private let turn = Mutex<Void>(())
+    private let turn = TurnLock()
 
     /// A pool of `threads` threads in all, or of fewer if the system refuses to start as many.
     public init(threads: Int = AvailableCores.count()) {
@@ -43,7 +42,7 @@ public final class ThreadPool: @unchecked Sendable {
     public func run(chunks: Int, context: UnsafeMutableRawPointer, _ function: ChunkFunction) {
         precondition(vlmc_inside_chunk() == 0, "a chunk of a thread pool's call starts another call")
         guard chunks > 0 else { return }
-        turn.withLock { _ in
+        turn.inTurn {
             vlmc_set_inside_chunk(1)
             defer { vlmc_set_inside_chunk(0) }
             if chunks == 1 || workers.isEmpty {

@@ -1,4 +1,4 @@
-// Added tokens in the text: longest first, with their white space, alone as words, normalized or not, literal on demand.
+// Added tokens in the text: longest first, with white space, as single words, normalized or not, literal on demand.
 // The expected tokens are those of tokenizers 0.23.3; what is literal is this library's own.
 
 import Testing

@@ -125,7 +125,8 @@ import Testing
             ["a", "_b"]
         ),
         Case(
-            #"{"type":"Sequence","pretokenizers":[{"type":"Whitespace"},{"type":"Digits","individual_digits":true},{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}]}"#,
+            #"{"type":"Sequence","pretokenizers":[{"type":"Whitespace"},{"type":"Digits","individual_digits":true},"#
+                + #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}]}"#,
             "ab12 c",
             ["▁ab", "▁1", "▁2", "▁c"]
         ),
@@ -148,7 +149,8 @@ import Testing
     @Test func normalizersRunInOrder() throws {
         let configuration = #"""
             {"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Lowercase"},
-            {"type":"Strip","strip_left":true,"strip_right":false},{"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "},
+            {"type":"Strip","strip_left":true,"strip_right":false},
+            {"type":"Replace","pattern":{"Regex":"\\s+"},"content":" "},
             {"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}
             """#
         let normalizer = try TokenizerText(normalizer: configuration).load().parts.normalizer

@@ -15,13 +15,17 @@ import Testing
                 + TokenizerText.addedToken("<mask>", 261, "special", "lstrip", "normalized") + "]"
         )
         text.normalizer =
-            #"{"type":"Sequence","normalizers":[{"type":"NFC"},{"type":"Replace","pattern":{"Regex":"\\s{2,}"},"content":" "}]}"#
+            #"{"type":"Sequence","normalizers":[{"type":"NFC"},"#
+            + #"{"type":"Replace","pattern":{"Regex":"\\s{2,}"},"content":" "}]}"#
         text.preTokenizer = #"""
-            {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|\\s+(?!\\S)|\\s+"},"behavior":"Isolated","invert":false},
+            {"type":"Sequence","pretokenizers":[{"type":"Split","behavior":"Isolated","invert":false,"pattern":
+            {"Regex":"(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|\\s+(?!\\S)|\\s+"}},
             {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}
             """#
         text.postProcessor =
-            #"{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"e","type_id":0}}],"pair":[],"special_tokens":{"e":{"id":"e","ids":[260],"tokens":["<|end|>"]}}}"#
+            #"{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}},"#
+            + #"{"SpecialToken":{"id":"e","type_id":0}}],"pair":[],"#
+            + #""special_tokens":{"e":{"id":"e","ids":[260],"tokens":["<|end|>"]}}}"#
         return text
     }()
 

@@ -82,7 +82,8 @@ import Testing
     static let refusals = [
         Refusal(
             #""BertNormalizer""#,
-            "normalizer.type: \"BertNormalizer\" is not supported; supported are NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Strip and Sequence"
+            "normalizer.type: \"BertNormalizer\" is not supported; "
+                + "supported are NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Strip and Sequence"
         ) { $0.normalizer = #"{"type": "BertNormalizer"}"# },
         Refusal(#"{"type": "Prepend"}"#, "normalizer.normalizers[1].prepend: expected a string, found nothing") {
             $0.normalizer = #"{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Prepend"}]}"#
@@ -99,27 +100,32 @@ import Testing
         },
         Refusal(
             #""BertPreTokenizer""#,
-            "pre_tokenizer.type: \"BertPreTokenizer\" is not supported; supported are ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit and Sequence"
+            "pre_tokenizer.type: \"BertPreTokenizer\" is not supported; "
+                + "supported are ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit and Sequence"
         ) { $0.preTokenizer = #"{"type": "BertPreTokenizer"}"# },
         Refusal(
             #""(?<=a)b""#,
-            "pre_tokenizer.pattern.Regex: this kind of group is not supported; supported are (...), (?:...), (?i:...), (?=.), (?!.), at character 0 of the pattern \"(?<=a)b\""
+            "pre_tokenizer.pattern.Regex: this kind of group is not supported; "
+                + "supported are (...), (?:...), (?i:...), (?=.), (?!.), at character 0 of the pattern \"(?<=a)b\""
         ) {
             $0.preTokenizer =
                 #"{"type": "Split", "pattern": {"Regex": "(?<=a)b"}, "behavior": "Isolated", "invert": false}"#
         },
         Refusal(
             #""Dropped""#,
-            "pre_tokenizer.behavior: \"Dropped\" is not supported; supported are Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous"
+            "pre_tokenizer.behavior: \"Dropped\" is not supported; "
+                + "supported are Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous"
         ) {
             $0.preTokenizer = #"{"type": "Split", "pattern": {"String": "a"}, "behavior": "Dropped", "invert": false}"#
         },
         Refusal(
             #"{"type": "Digits""#,
-            "pre_tokenizer.pretokenizers[1]: a step behind ByteLevel is not supported; supported are ByteLevel as the last step"
+            "pre_tokenizer.pretokenizers[1]: a step behind ByteLevel is not supported; "
+                + "supported are ByteLevel as the last step"
         ) {
             $0.preTokenizer =
-                #"{"type": "Sequence", "pretokenizers": [\#(TokenizerText.byteLevel), {"type": "Digits", "individual_digits": true}]}"#
+                #"{"type": "Sequence", "pretokenizers": [\#(TokenizerText.byteLevel), "#
+                + #"{"type": "Digits", "individual_digits": true}]}"#
         },
         Refusal(#""ab""#, "pre_tokenizer.replacement: expected a string of one character, found \"ab\"") {
             $0.preTokenizer = #"{"type": "Metaspace", "replacement": "ab", "prepend_scheme": "always"}"#
@@ -133,29 +139,35 @@ import Testing
         },
         Refusal(
             #""Unknown""#,
-            "post_processor.type: \"Unknown\" is not supported; supported are ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing and Sequence"
+            "post_processor.type: \"Unknown\" is not supported; "
+                + "supported are ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing and Sequence"
         ) { $0.postProcessor = #"{"type": "Unknown"}"# },
         Refusal(
             #""B""#,
-            "post_processor.single[0].Sequence.id: \"B\" is not supported; supported are \"A\": only one text is encoded"
+            "post_processor.single[0].Sequence.id: \"B\" is not supported; "
+                + "supported are \"A\": only one text is encoded"
         ) {
             $0.postProcessor =
-                #"{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "B", "type_id": 0}}], "special_tokens": {}}"#
+                #"{"type": "TemplateProcessing", "special_tokens": {}, "#
+                + #""single": [{"Sequence": {"id": "B", "type_id": 0}}]}"#
         },
         Refusal(#"7]"#, "post_processor.special_tokens.<s>.ids[0]: expected the id of a token, found 7") {
             $0.postProcessor =
-                #"{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}], "special_tokens": {"<s>": {"ids": [7]}}}"#
+                #"{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}], "#
+                + #""special_tokens": {"<s>": {"ids": [7]}}}"#
         },
         Refusal(#"["a"]"#, "post_processor.cls: expected an array of a token and its id, found an array") {
             $0.postProcessor = #"{"type": "RobertaProcessing", "cls": ["a"], "sep": ["b", 1]}"#
         },
         Refusal(
             #""CTC""#,
-            "decoder.type: \"CTC\" is not supported; supported are ByteLevel, ByteFallback, Fuse, Replace, Strip, Metaspace, BPEDecoder and Sequence"
+            "decoder.type: \"CTC\" is not supported; "
+                + "supported are ByteLevel, ByteFallback, Fuse, Replace, Strip, Metaspace, BPEDecoder and Sequence"
         ) { $0.decoder = #"{"type": "CTC"}"# },
         Refusal(
             #"{"type": "ByteFallback"}"#,
-            "decoder.decoders[1]: this step behind Fuse or ByteLevel is not supported; supported are Replace and Strip there"
+            "decoder.decoders[1]: this step behind Fuse or ByteLevel is not supported; "
+                + "supported are Replace and Strip there"
         ) { $0.decoder = #"{"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "ByteFallback"}]}"# },
         Refusal(#"-1"#, "decoder.start: expected an integer from 0 to 1023, found -1") {
             $0.decoder = #"{"type": "Strip", "content": " ", "start": -1, "stop": 0}"#
@@ -207,7 +219,8 @@ import Testing
         },
         Refusal(
             #"5,"#,
-            "added_tokens[0].id: expected the id 0 for the token \"x\" (ids of added tokens go on from the vocabulary without gaps), found 5"
+            "added_tokens[0].id: expected the id 0 for the token \"x\""
+                + " (ids of added tokens go on from the vocabulary without gaps), found 5"
         ) { $0.addedTokens = "[\(TokenizerText.addedToken("x", 5))]" },
         Refusal(
             #"1,"#,
@@ -290,16 +303,17 @@ import Testing
             return try text.load().encode("aa", addSpecialTokens: add)
         }
         let template = #"""
-            {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "both", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
-            {"SpecialToken": {"id": "</s>", "type_id": 0}}], "pair": [], "special_tokens":
-            {"both": {"id": "both", "ids": [1, 2], "tokens": ["<s>", "</s>"]}, "</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}}}
+            {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "both", "type_id": 0}},
+            {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}], "pair": [],
+            "special_tokens": {"both": {"id": "both", "ids": [1, 2], "tokens": ["<s>", "</s>"]},
+            "</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}}}
             """#
         #expect(try ids("null") == [0, 0])
         #expect(try ids(template) == [1, 2, 0, 0, 2])
         #expect(try ids(template, false) == [0, 0])
         #expect(
             try ids(
-                #"{"type": "RobertaProcessing", "cls": ["<s>", 1], "sep": ["</s>", 2], "trim_offsets": true, "add_prefix_space": false}"#
+                #"{"type": "RobertaProcessing", "cls": ["<s>", 1], "sep": ["</s>", 2], "trim_offsets": true}"#
             ) == [1, 0, 0, 2]
         )
         #expect(

@@ -3,8 +3,8 @@
 
 /// The map between bytes and the 256 characters that stand for them.
 ///
-/// *Source*: openai/gpt-2@master:src/encoder.py, `bytes_to_unicode`: printable Latin-1 stands for itself, the other bytes
-/// take U+0100 and up in order.
+/// *Source*: openai/gpt-2@master:src/encoder.py, `bytes_to_unicode`: printable Latin-1 stands for itself, the other
+/// bytes take U+0100 and up in order.
 enum ByteAlphabet {
     /// The scalar of each byte.
     static let scalars: [UInt32] = {

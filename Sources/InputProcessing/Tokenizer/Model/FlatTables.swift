@@ -101,8 +101,8 @@ struct StringTable: Sendable {
         mask = capacity - 1
     }
 
-    /// Enters `place` for a string with this hash; returns the place of an equal string that is already there, judged by
-    /// `isEqual`, and then enters nothing.
+    /// Enters `place` for a string with this hash; returns the place of an equal string that is already there, judged
+    /// by `isEqual`, and then enters nothing.
     mutating func insert(_ place: Int, hash: UInt64, isEqual: (Int) -> Bool) -> Int? {
         let tag = hash & 0xFFFF_FFFF_0000_0000
         var slot = Int(truncatingIfNeeded: hash) & mask

@@ -5,8 +5,8 @@
 ///
 /// A state is the ordered list of places where the program's cursors stand. Whether a cursor matches or an assertion
 /// holds is decided when the next symbol is known, so a transition answers two questions: does the pattern match
-/// *before* this symbol, and which state follows. Symbols are classes of scalars that no set of the pattern tells apart,
-/// and one more for the end of the text.
+/// *before* this symbol, and which state follows. Symbols are classes of scalars that no set of the pattern tells
+/// apart, and one more for the end of the text.
 struct PatternAutomaton: Sendable {
     /// The class of every scalar.
     let classes: ScalarTable<UInt8>

@@ -1,4 +1,4 @@
-// The four Unicode normal forms over UTF-8, with the reference library's tables; text in order costs one lookup a scalar.
+// The four Unicode normal forms over UTF-8 with the reference library's tables; most text costs one lookup a scalar.
 // Not Swift's own normalisation: its Unicode version differs. Next: Tables/CanonicalTables.swift.
 
 /// A Unicode normal form.
