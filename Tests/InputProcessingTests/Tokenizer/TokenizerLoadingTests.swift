@@ -101,7 +101,8 @@ import Testing
         Refusal(
             #""BertPreTokenizer""#,
             "pre_tokenizer.type: \"BertPreTokenizer\" is not supported; "
-                + "supported are ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit and Sequence"
+                + "supported are ByteLevel, Split, Digits, Metaspace, Punctuation, Whitespace, WhitespaceSplit "
+                + "and Sequence"
         ) { $0.preTokenizer = #"{"type": "BertPreTokenizer"}"# },
         Refusal(
             #""(?<=a)b""#,

@@ -5,9 +5,9 @@
 ///
 /// Supported are literals, `.`, classes `[...]` with ranges, negation, nesting and `&&`, the escapes `\s \d \w \p{..}`
 /// (and their complements), `\t \n \r \f \v \a \e \xHH \x{H} \uHHHH`, alternatives, groups `(...) (?:...) (?i:...)
-/// (?i)`, greedy, lazy and (of one character) possessive quantifiers, `$`, `\z`, and lookaheads of one character. Matches
-/// are those of Oniguruma, which the reference library uses: leftmost, then by order of preference. `$` holds before a
-/// line feed and at the end.
+/// (?i)`, greedy, lazy and (of one character) possessive quantifiers, `$`, `\z`, and lookaheads of one character.
+/// Matches are those of Oniguruma, which the reference library uses: leftmost, then by order of preference. `$` holds
+/// before a line feed and at the end.
 struct PatternScanner: Sendable {
     private let program: PatternProgram
     private let automaton: PatternAutomaton
