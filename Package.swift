@@ -41,17 +41,23 @@ let compilerTargets: [Target] = [
     .target(
         name: "ModelDescriptions",
         dependencies: ["TensorTypes", "Diagnostics", "JSONText", "TOMLKit", "Yams"],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
     .target(
-        name: "ComputeGraph", dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions"],
-        swiftSettings: swiftSettings),
+        name: "ComputeGraph",
+        dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions"],
+        swiftSettings: swiftSettings
+    ),
     .target(
         name: "ReferenceInterpreter",
         dependencies: ["ModelDescriptions", "ComputeGraph", .product(name: "RealModule", package: "swift-numerics")],
-        swiftSettings: swiftSettings + optimisedSwift),
+        swiftSettings: swiftSettings + optimisedSwift
+    ),
     .target(
-        name: "Scheduling", dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph"],
-        swiftSettings: swiftSettings),
+        name: "Scheduling",
+        dependencies: ["TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph"],
+        swiftSettings: swiftSettings
+    ),
     .target(
         name: "SourceEmission",
         dependencies: [
@@ -60,21 +66,24 @@ let compilerTargets: [Target] = [
             .product(name: "SwiftSyntaxBuilder", package: "swift-syntax"),
             .product(name: "SwiftBasicFormat", package: "swift-syntax"),
         ],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
     .target(
         name: "CompilerDriver",
         dependencies: [
             "TensorTypes", "Diagnostics", "MachineLimits", "ModelDescriptions", "ComputeGraph", "Scheduling",
             "SourceEmission", "PathKit",
         ],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
     .executableTarget(
         name: "vlmc",
         dependencies: [
             "TensorTypes", "Diagnostics", "ModelDescriptions", "ComputeGraph", "Scheduling", "SourceEmission",
             "CompilerDriver", "PathKit", argumentParser,
         ],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
 ]
 
 let runtimeTargets: [Target] = [
@@ -82,18 +91,25 @@ let runtimeTargets: [Target] = [
     .systemLibrary(name: "CImageLibraries"),
     .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
     .target(
-        name: "InputProcessing", dependencies: ["JSONText", "CImageCodecs", "CImageLibraries"],
-        swiftSettings: swiftSettings + optimisedSwift),
+        name: "InputProcessing",
+        dependencies: ["JSONText", "CImageCodecs", "CImageLibraries"],
+        swiftSettings: swiftSettings + optimisedSwift
+    ),
     .target(
-        name: "ModelRuntime", dependencies: ["TensorTypes", "Diagnostics", "JSONText", "CPUKernels"],
-        swiftSettings: swiftSettings + optimisedSwift),
+        name: "ModelRuntime",
+        dependencies: ["TensorTypes", "Diagnostics", "JSONText", "CPUKernels"],
+        swiftSettings: swiftSettings + optimisedSwift
+    ),
     .target(
-        name: "Generation", dependencies: ["TensorTypes", "ModelRuntime", "InputProcessing"],
-        swiftSettings: swiftSettings + optimisedSwift),
+        name: "Generation",
+        dependencies: ["TensorTypes", "ModelRuntime", "InputProcessing"],
+        swiftSettings: swiftSettings + optimisedSwift
+    ),
     .target(
         name: "ModelCommands",
         dependencies: ["TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", "Generation", argumentParser],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
 ]
 
 let plugins: [Target] = [
@@ -102,44 +118,59 @@ let plugins: [Target] = [
         name: "VLMCompilerCommand",
         capability: .command(
             intent: .custom(verb: "vlmc", description: "Lint, report, emit and compile model descriptions."),
-            permissions: [.writeToPackageDirectory(reason: "vlmc writes generated sources and binaries.")]),
-        dependencies: ["vlmc"]),
+            permissions: [.writeToPackageDirectory(reason: "vlmc writes generated sources and binaries.")]
+        ),
+        dependencies: ["vlmc"]
+    ),
 ]
 
 let compilerTests: [Target] = [
     .target(
-        name: "TestSupport", dependencies: ["TensorTypes", "ModelDescriptions", "ComputeGraph"],
-        path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        name: "TestSupport",
+        dependencies: ["TensorTypes", "ModelDescriptions", "ComputeGraph"],
+        path: "Tests/TestSupport",
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
-        name: "ModelDescriptionsTests", dependencies: ["ModelDescriptions", "Diagnostics", "TensorTypes", "TOMLKit"],
+        name: "ModelDescriptionsTests",
+        dependencies: ["ModelDescriptions", "Diagnostics", "TensorTypes", "TOMLKit"],
         exclude: ["PublishedModels"],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
         name: "ComputeGraphTests",
         dependencies: ["ComputeGraph", "ModelDescriptions", "Diagnostics", "TensorTypes", "TestSupport"],
-        exclude: ["Goldens"], swiftSettings: swiftSettings),
+        exclude: ["Goldens"],
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
         name: "ReferenceInterpreterTests",
         dependencies: [
             "ReferenceInterpreter", "Scheduling", "ComputeGraph", "ModelDescriptions", "InputProcessing", "JSONText",
             "TensorTypes", "TestSupport",
         ],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
         name: "SchedulingTests",
         dependencies: [
             "Scheduling", "ReferenceInterpreter", "ComputeGraph", "ModelDescriptions", "Diagnostics", "TensorTypes",
             "TestSupport",
         ],
-        exclude: ["Goldens"], swiftSettings: swiftSettings),
+        exclude: ["Goldens"],
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
         name: "SourceEmissionTests",
         dependencies: ["SourceEmission", "CompilerDriver", "ModelDescriptions", "TestSupport"],
-        exclude: ["Goldens"], swiftSettings: swiftSettings),
+        exclude: ["Goldens"],
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
         name: "CompilerDriverTests",
         dependencies: ["CompilerDriver", "Scheduling", "SourceEmission", "TensorTypes", "TestSupport", "PathKit"],
-        swiftSettings: swiftSettings),
+        swiftSettings: swiftSettings
+    ),
 ]
 
 let runtimeTests: [Target] = [
@@ -148,10 +179,15 @@ let runtimeTests: [Target] = [
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: swiftSettings),
     .testTarget(
         name: "InputProcessingTests",
-        dependencies: ["InputProcessing", "JSONText", "CImageCodecs", "CImageLibraries"], swiftSettings: swiftSettings),
+        dependencies: ["InputProcessing", "JSONText", "CImageCodecs", "CImageLibraries"],
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
-        name: "ModelRuntimeTests", dependencies: ["ModelRuntime", "CPUKernels", "JSONText", "TensorTypes"],
-        exclude: ["Model/Fixtures"], swiftSettings: swiftSettings),
+        name: "ModelRuntimeTests",
+        dependencies: ["ModelRuntime", "CPUKernels", "JSONText", "TensorTypes"],
+        exclude: ["Model/Fixtures"],
+        swiftSettings: swiftSettings
+    ),
     .testTarget(name: "ModelCommandsTests", dependencies: ["ModelCommands"], swiftSettings: swiftSettings),
 ]
 

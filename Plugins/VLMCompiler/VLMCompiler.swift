@@ -13,7 +13,8 @@ struct VLMCompiler: BuildToolPlugin {
         let descriptions = module.sourceFiles(withSuffix: "toml").map(\.url)
         if descriptions.isEmpty {
             Diagnostics.warning(
-                "target \(target.name) uses the plugin VLMCompiler, but holds no TOML file that describes a model")
+                "target \(target.name) uses the plugin VLMCompiler, but holds no TOML file that describes a model"
+            )
         }
         let compiler = try context.tool(named: "vlmc").url
         let templates = try Self.templates()
@@ -30,7 +31,8 @@ struct VLMCompiler: BuildToolPlugin {
                     "emit", description.path, "--stage", "source", "--module", "--output", directory.path,
                 ],
                 inputFiles: [description] + templates,
-                outputFiles: outputs)
+                outputFiles: outputs
+            )
         }
     }
 

@@ -25,8 +25,13 @@ public struct ModelReport: Sendable {
     ///   - maximumPixels: Pixels of the largest image after resizing; nil means what the description states.
     ///   - stepRows: Rows of a prefill step.
     public init(
-        _ description: ModelDescription, schedule: Schedule, contextTokens: Int?, maximumPixels: Int?, stepRows: Int,
-        cacheElement: ElementType, machine: Machine
+        _ description: ModelDescription,
+        schedule: Schedule,
+        contextTokens: Int?,
+        maximumPixels: Int?,
+        stepRows: Int,
+        cacheElement: ElementType,
+        machine: Machine
     ) {
         self.description = description
         self.schedule = schedule
@@ -36,8 +41,11 @@ public struct ModelReport: Sendable {
         self.maximumPixels = pixels
         let patch = description.vision?.patch ?? 1
         limits = RunLimits(
-            contextTokens: contextTokens ?? description.decoder.context, stepRows: stepRows, logitRows: 1,
-            patches: pixels.map { $0 / (patch * patch) } ?? 0)
+            contextTokens: contextTokens ?? description.decoder.context,
+            stepRows: stepRows,
+            logitRows: 1,
+            patches: pixels.map { $0 / (patch * patch) } ?? 0
+        )
     }
 
     /// Tokens that the largest image takes in the decoder.
@@ -64,7 +72,8 @@ public struct ModelReport: Sendable {
             let seconds = milliseconds(time.seconds)
             lines.append(
                 "  \(name.padded(to: 40))\(seconds.paddedLeft(to: 12))  \(bytes(Int(time.bytes))), "
-                    + "\(formatted(time.operations)) operations, limited by \(time.limit.rawValue)")
+                    + "\(formatted(time.operations)) operations, limited by \(time.limit.rawValue)"
+            )
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -111,14 +120,22 @@ public struct ModelReport: Sendable {
             (
                 "prefill \(prefill) tokens",
                 RooflineTime(
-                    cost, sizes: [.rows: prefill, .logitRows: 1, .context: (prefill + 1) / 2], on: machine)
-            ))
+                    cost,
+                    sizes: [.rows: prefill, .logitRows: 1, .context: (prefill + 1) / 2],
+                    on: machine
+                )
+            )
+        )
         times.append(
             (
                 "decode a token after \(limits.contextTokens)",
                 RooflineTime(
-                    cost, sizes: [.rows: 1, .logitRows: 1, .context: limits.contextTokens], on: machine)
-            ))
+                    cost,
+                    sizes: [.rows: 1, .logitRows: 1, .context: limits.contextTokens],
+                    on: machine
+                )
+            )
+        )
         return times
     }
 

@@ -36,7 +36,9 @@ public struct Workspace: Sendable {
     /// - Parameter log: Receives the build's output, line by line.
     /// - Throws: `WorkspaceError` if the build fails.
     public func build(
-        _ tree: SourceTree, product: String, log: @escaping @Sendable (String) -> Void
+        _ tree: SourceTree,
+        product: String,
+        log: @escaping @Sendable (String) -> Void
     ) throws -> String {
         let package = Path(directory) + "package"
         try Self.synchronise(tree, into: package)
@@ -72,7 +74,9 @@ public struct Workspace: Sendable {
 
     /// Runs a command found on the search path and hands its output on.
     private static func run(
-        _ command: String, _ arguments: [String], log: @escaping @Sendable (String) -> Void
+        _ command: String,
+        _ arguments: [String],
+        log: @escaping @Sendable (String) -> Void
     ) throws -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -58,7 +58,13 @@ public struct BlockBuilder {
     /// The finished block.
     public func build(results: [ValueID]) -> Block {
         Block(
-            name: name, role: role, values: values, parameters: parameters, operations: operations, results: results)
+            name: name,
+            role: role,
+            values: values,
+            parameters: parameters,
+            operations: operations,
+            results: results
+        )
     }
 
     private mutating func define(_ name: String, _ type: ValueType, _ origin: Value.Origin) -> ValueID {

@@ -44,10 +44,14 @@ public struct BlockRewriter {
         }
         func renumber(_ ids: [ValueID]) -> [ValueID] { ids.compactMap { renumbered[$0] } }
         return Block(
-            name: block.name, role: block.role, values: kept, parameters: renumber(block.parameters),
+            name: block.name,
+            role: block.role,
+            values: kept,
+            parameters: renumber(block.parameters),
             operations: operations.map {
                 Operation($0.kind, operands: renumber($0.operands), results: renumber($0.results), keyPath: $0.keyPath)
             },
-            results: renumber(block.results))
+            results: renumber(block.results)
+        )
     }
 }

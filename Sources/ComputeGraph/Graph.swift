@@ -83,7 +83,12 @@ public struct Block: Sendable, Hashable {
 
     /// A block; `GraphVerifier` tells whether it is well-formed.
     public init(
-        name: String, role: Role, values: [Value], parameters: [ValueID], operations: [Operation], results: [ValueID]
+        name: String,
+        role: Role,
+        values: [Value],
+        parameters: [ValueID],
+        operations: [Operation],
+        results: [ValueID]
     ) {
         self.name = name
         self.role = role

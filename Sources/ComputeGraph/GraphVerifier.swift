@@ -84,7 +84,10 @@ public enum GraphVerifier {
 
     /// What is wrong between a loop and the block that it calls.
     private static func mismatch(
-        of loop: LayerLoop, _ operation: Operation, in block: Block, callee: Block?
+        of loop: LayerLoop,
+        _ operation: Operation,
+        in block: Block,
+        callee: Block?
     ) -> String? {
         guard let callee else { return "calls \(loop.block), which does not stand before it" }
         guard callee.role == .layer(count: loop.count) else {
@@ -102,7 +105,8 @@ public enum GraphVerifier {
             for operand in operands {
                 let type = block[operation.operands[operand]].type
                 if !callee[parameter].type.accepts(type) {
-                    return "binds \(callee[parameter].name) of type \(callee[parameter].type) to a value of type \(type)"
+                    return
+                        "binds \(callee[parameter].name) of type \(callee[parameter].type) to a value of type \(type)"
                 }
             }
         }

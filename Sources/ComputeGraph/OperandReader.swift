@@ -15,7 +15,9 @@ struct OperandReader {
     func count(_ expected: Int) throws(ShapeViolation) {
         guard operands.count == expected else {
             throw ShapeViolation(
-                rule: "\(operatorName).operands", "\(operands.count) operands, but it takes \(expected)")
+                rule: "\(operatorName).operands",
+                "\(operands.count) operands, but it takes \(expected)"
+            )
         }
     }
 
@@ -39,7 +41,8 @@ struct OperandReader {
         guard parameters.kvHeads > 0, parameters.queryHeads > 0, parameters.queryHeads % parameters.kvHeads == 0 else {
             throw ShapeViolation(
                 rule: "\(operatorName).heads",
-                "\(parameters.queryHeads) query heads are no multiple of \(parameters.kvHeads) key heads")
+                "\(parameters.queryHeads) query heads are no multiple of \(parameters.kvHeads) key heads"
+            )
         }
     }
 
@@ -59,13 +62,18 @@ struct OperandReader {
     func constantWidth(_ number: Int, _ type: TensorType) throws(ShapeViolation) -> Int {
         guard let width = type.width.constant else {
             throw ShapeViolation(
-                rule: "\(operatorName).\(number)", "\(type) has an innermost axis of unknown size")
+                rule: "\(operatorName).\(number)",
+                "\(type) has an innermost axis of unknown size"
+            )
         }
         return width
     }
 
     private func tensor(
-        _ index: Int, _ element: ElementType, _ what: String, rank: Int?
+        _ index: Int,
+        _ element: ElementType,
+        _ what: String,
+        rank: Int?
     ) throws(ShapeViolation) -> TensorType {
         guard case .tensor(let type) = operands[index], type.element == element else { throw wrong(index, what) }
         if let rank, type.shape.count != rank { throw wrong(index, "\(what) with \(rank) axes") }
@@ -75,6 +83,7 @@ struct OperandReader {
     private func wrong(_ index: Int, _ expected: String) -> ShapeViolation {
         ShapeViolation(
             rule: "\(operatorName).operands",
-            "operand \(index + 1) is \(operands[index]), but \(expected) is expected")
+            "operand \(index + 1) is \(operands[index]), but \(expected) is expected"
+        )
     }
 }

@@ -90,8 +90,10 @@ public enum ShapeRules {
         let x = try rule.real(0, rank: 2)
         let width = try rule.constantWidth(1, x)
         try rule.require(
-            2, from >= 0 && count > 0 && count <= width && from <= width - count,
-            "\(count) columns from \(from) on do not lie in \(x)")
+            2,
+            from >= 0 && count > 0 && count <= width && from <= width - count,
+            "\(count) columns from \(from) on do not lie in \(x)"
+        )
         return [.tensor(.real(x.rows, .constant(count)))]
     }
 
@@ -140,18 +142,23 @@ public enum ShapeRules {
     }
 
     private static func rotaryTable(
-        _ rule: OperandReader, _ frequencies: RotaryFrequencies
+        _ rule: OperandReader,
+        _ frequencies: RotaryFrequencies
     ) throws(ShapeViolation) -> [ValueType] {
         try rule.count(1)
         let positions = try rule.index(0, rank: 2)
         try rule.require(1, !frequencies.axes.isEmpty, "there are no frequencies")
         try rule.require(
-            2, frequencies.axes.count == frequencies.count,
-            "\(frequencies.axes.count) axes for \(frequencies.count) frequencies")
+            2,
+            frequencies.axes.count == frequencies.count,
+            "\(frequencies.axes.count) axes for \(frequencies.count) frequencies"
+        )
         let axisCount = frequencies.axisCount
         try rule.require(
-            3, positions.rows.constant.map { $0 >= axisCount } ?? false && frequencies.axes.allSatisfy { $0 >= 0 },
-            "positions are \(positions) but the frequencies read the axes \(Set(frequencies.axes).sorted())")
+            3,
+            positions.rows.constant.map { $0 >= axisCount } ?? false && frequencies.axes.allSatisfy { $0 >= 0 },
+            "positions are \(positions) but the frequencies read the axes \(Set(frequencies.axes).sorted())"
+        )
         return [.tensor(.real(positions.width, .constant(2 * frequencies.count)))]
     }
 
@@ -176,7 +183,8 @@ public enum ShapeRules {
     }
 
     private static func attentionScores(
-        _ rule: OperandReader, _ parameters: AttentionParameters
+        _ rule: OperandReader,
+        _ parameters: AttentionParameters
     ) throws(ShapeViolation) -> [ValueType] {
         try rule.count(3)
         try rule.heads(parameters)
@@ -188,26 +196,31 @@ public enum ShapeRules {
     }
 
     private static func attentionValues(
-        _ rule: OperandReader, _ parameters: AttentionParameters
+        _ rule: OperandReader,
+        _ parameters: AttentionParameters
     ) throws(ShapeViolation) -> [ValueType] {
         try rule.count(3)
         try rule.heads(parameters)
         let probabilities = try rule.real(0, rank: 3)
         try rule.require(
-            1, probabilities.shape[1] == .constant(parameters.queryHeads),
-            "probabilities are \(probabilities) for \(parameters.queryHeads) query heads")
+            1,
+            probabilities.shape[1] == .constant(parameters.queryHeads),
+            "probabilities are \(probabilities) for \(parameters.queryHeads) query heads"
+        )
         let keys: Dimension = parameters.cached ? .symbolic(.context) : probabilities.rows
         try rule.require(2, probabilities.width == keys, "probabilities are \(probabilities) for \(keys) keys")
         try rule.keysOrValues(1, parameters, rows: probabilities.rows)
         try rule.segments(2, of: probabilities.rows)
         return [
             .tensor(
-                .real(probabilities.rows, .constant(parameters.queryHeads), .constant(parameters.headDim)))
+                .real(probabilities.rows, .constant(parameters.queryHeads), .constant(parameters.headDim))
+            )
         ]
     }
 
     private static func attention(
-        _ rule: OperandReader, _ parameters: AttentionParameters
+        _ rule: OperandReader,
+        _ parameters: AttentionParameters
     ) throws(ShapeViolation) -> [ValueType] {
         try rule.count(parameters.cached ? 3 : 4)
         try rule.heads(parameters)
@@ -229,10 +242,15 @@ public enum ShapeRules {
                 try rule.require(3, rule.operands.indices.contains(index), "there is no operand \(index + 1)")
             case .selected(let layers, let operand, let otherwise):
                 try rule.require(
-                    3, rule.operands.indices.contains(operand) && rule.operands.indices.contains(otherwise),
-                    "there is no operand \(max(operand, otherwise) + 1)")
+                    3,
+                    rule.operands.indices.contains(operand) && rule.operands.indices.contains(otherwise),
+                    "there is no operand \(max(operand, otherwise) + 1)"
+                )
                 try rule.require(
-                    4, layers.allSatisfy { (0..<loop.count).contains($0) }, "layers \(layers) of \(loop.count)")
+                    4,
+                    layers.allSatisfy { (0..<loop.count).contains($0) },
+                    "layers \(layers) of \(loop.count)"
+                )
             }
         }
         let caches = rule.operands.filter { $0 == .cache }

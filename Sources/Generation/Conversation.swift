@@ -40,7 +40,9 @@ public struct Conversation<Model: CompiledModel> {
     ///
     /// - Throws: as `GenerationSession.generate`; the conversation stays as it was.
     public mutating func send(
-        _ text: String, _ parameters: SamplingParameters, onEvent: (GenerationEvent) -> Void = { _ in },
+        _ text: String,
+        _ parameters: SamplingParameters,
+        onEvent: (GenerationEvent) -> Void = { _ in },
         isCancelled: () -> Bool = { false }
     ) throws -> GenerationResult {
         let message = ChatMessage(role: "user", content: waiting.map(ChatMessage.Part.image) + [.text(text)])

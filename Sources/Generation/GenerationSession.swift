@@ -35,7 +35,9 @@ public final class GenerationSession<Model: CompiledModel> {
     ///   - body: Is called for each of them, in order, with logits that are valid during the call.
     /// - Throws: as `generate`.
     public func score(
-        _ prompt: Prompt, rows: [Int], observer: StageObserver? = nil,
+        _ prompt: Prompt,
+        rows: [Int],
+        observer: StageObserver? = nil,
         _ body: (_ row: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) throws {
         try check(prompt)
@@ -58,16 +60,25 @@ public final class GenerationSession<Model: CompiledModel> {
     /// - Throws: `GenerationError`, `SamplingParametersError`, `SamplingError`, `ImageGridError`, `RaggedBatchError`,
     ///   `CacheExhausted`.
     public func generate(
-        _ prompt: Prompt, _ parameters: SamplingParameters, onEvent: (GenerationEvent) -> Void = { _ in },
-        isCancelled: () -> Bool = { false }, observer: StageObserver? = nil
+        _ prompt: Prompt,
+        _ parameters: SamplingParameters,
+        onEvent: (GenerationEvent) -> Void = { _ in },
+        isCancelled: () -> Bool = { false },
+        observer: StageObserver? = nil
     ) throws -> GenerationResult {
         let imageTokens = try check(prompt)
         var sampler = try TokenSampler(
-            parameters, vocabularySize: loaded.manifest.decoder.vocabularySize, endOfSequence: loaded.endOfSequence,
-            prompt: prompt.tokens)
+            parameters,
+            vocabularySize: loaded.manifest.decoder.vocabularySize,
+            endOfSequence: loaded.endOfSequence,
+            prompt: prompt.tokens
+        )
         var rule = StopRule(
-            parameters, endOfSequence: loaded.endOfSequence, promptTokens: prompt.tokens.count,
-            contextLength: loaded.limits.cacheTokens)
+            parameters,
+            endOfSequence: loaded.endOfSequence,
+            promptTokens: prompt.tokens.count,
+            contextLength: loaded.limits.cacheTokens
+        )
         var answer = AnswerText(parameters, tokenizer: loaded.tokenizer)
         var positions = prompt.positions(axisCount: loaded.manifest.decoder.rotaryAxes, merge: merge)
         let keys = prompt.keys(merge: merge)
@@ -84,7 +95,14 @@ public final class GenerationSession<Model: CompiledModel> {
             try prefill(reading, wanted: [prompt.tokens.count - 1], onEvent, isCancelled, observer, { _, _ in })
         else {
             return result(
-                prompt, imageTokens, known, sampler.seed, answer, nil, (encoded - start, clock.now - encoded, .zero))
+                prompt,
+                imageTokens,
+                known,
+                sampler.seed,
+                answer,
+                nil,
+                (encoded - start, clock.now - encoded, .zero)
+            )
         }
         var finish: FinishReason?
         var firstToken: ContinuousClock.Instant?
@@ -99,15 +117,26 @@ public final class GenerationSession<Model: CompiledModel> {
             positions.append(textTokens: 1)
             let index = cached.count
             try step(
-                tokens: [sampled.token], positions: positions[index..<index + 1], spans: [], wanted: [0], observer)
+                tokens: [sampled.token],
+                positions: positions[index..<index + 1],
+                spans: [],
+                wanted: [0],
+                observer
+            )
             cached.append(TokenKey(token: sampled.token, image: 0))
         }
         let rest = answer.finish()
         if !rest.isEmpty { onEvent(.text(rest)) }
         let prefilled = firstToken ?? clock.now
         return result(
-            prompt, imageTokens, known, sampler.seed, answer, finish,
-            (encoded - start, prefilled - encoded, clock.now - prefilled))
+            prompt,
+            imageTokens,
+            known,
+            sampler.seed,
+            answer,
+            finish,
+            (encoded - start, prefilled - encoded, clock.now - prefilled)
+        )
     }
 
     // MARK: Reading the prompt
@@ -126,7 +155,10 @@ public final class GenerationSession<Model: CompiledModel> {
     /// The features of the images from token `first` on, or nil if it was cancelled. Several images are one call as long
     /// as their patches fit.
     private func encodeImages(
-        of prompt: Prompt, from first: Int, _ onEvent: (GenerationEvent) -> Void, _ isCancelled: () -> Bool,
+        of prompt: Prompt,
+        from first: Int,
+        _ onEvent: (GenerationEvent) -> Void,
+        _ isCancelled: () -> Bool,
         _ observer: StageObserver?
     ) throws -> [(image: Prompt.Image, features: ImageFeatures)]? {
         let images = prompt.images.filter { $0.firstToken >= first }
@@ -135,7 +167,8 @@ public final class GenerationSession<Model: CompiledModel> {
             if isCancelled() { return nil }
             var batch: [Prompt.Image] = []
             var patches = 0
-            for image in images[done.count...] where batch.isEmpty || patches + image.grid.patchCount <= loaded.limits.patches {
+            for image in images[done.count...]
+            where batch.isEmpty || patches + image.grid.patchCount <= loaded.limits.patches {
                 batch.append(image)
                 patches += image.grid.patchCount
             }
@@ -170,8 +203,12 @@ public final class GenerationSession<Model: CompiledModel> {
     /// Reads a prompt chunk by chunk and shows the logits of the wanted tokens, ascending; those of the last chunk remain.
     /// A chunk ends early where more logits would be wanted than the model was loaded for. False if it was cancelled.
     private func prefill(
-        _ reading: Reading, wanted: [Int], _ onEvent: (GenerationEvent) -> Void, _ isCancelled: () -> Bool,
-        _ observer: StageObserver?, _ body: (Int, UnsafeBufferPointer<Float>) -> Void
+        _ reading: Reading,
+        wanted: [Int],
+        _ onEvent: (GenerationEvent) -> Void,
+        _ isCancelled: () -> Bool,
+        _ observer: StageObserver?,
+        _ body: (Int, UnsafeBufferPointer<Float>) -> Void
     ) throws -> Bool {
         let total = reading.prompt.tokens.count
         var begin = reading.first
@@ -188,8 +225,12 @@ public final class GenerationSession<Model: CompiledModel> {
                 SequenceRows.FeatureSpan(features, at: image.firstToken, within: begin..<end)
             }
             try step(
-                tokens: Array(reading.prompt.tokens[begin..<end]), positions: reading.positions[begin..<end],
-                spans: spans, wanted: inChunk.map { $0 - begin }, observer)
+                tokens: Array(reading.prompt.tokens[begin..<end]),
+                positions: reading.positions[begin..<end],
+                spans: spans,
+                wanted: inChunk.map { $0 - begin },
+                observer
+            )
             for (index, row) in inChunk.enumerated() { withLogits(ofWantedRow: index) { body(row, $0) } }
             cached += reading.keys[begin..<end]
             begin = end
@@ -200,14 +241,22 @@ public final class GenerationSession<Model: CompiledModel> {
 
     /// One step over further tokens of the sequence; logits of the wanted ones, counted within the step.
     private func step(
-        tokens: [Int32], positions: [[Int32]], spans: [SequenceRows.FeatureSpan], wanted: [Int],
+        tokens: [Int32],
+        positions: [[Int32]],
+        spans: [SequenceRows.FeatureSpan],
+        wanted: [Int],
         _ observer: StageObserver?
     ) throws {
         let first = table.tokenCount
         try table.append(tokens.count, from: &allocator, in: cache)
         let rows = SequenceRows(
-            tokens: tokens, rotaryPositions: positions, firstIndex: first, blocks: table.blocks, featureSpans: spans,
-            logitRows: wanted)
+            tokens: tokens,
+            rotaryPositions: positions,
+            firstIndex: first,
+            blocks: table.blocks,
+            featureSpans: spans,
+            logitRows: wanted
+        )
         let batch = try RaggedBatch([rows], shape: shape)
         logits.withUnsafeMutableBufferPointer { logits in
             guard let start = logits.baseAddress else { return }
@@ -216,7 +265,8 @@ public final class GenerationSession<Model: CompiledModel> {
     }
 
     private func withLogits<Result>(
-        ofWantedRow index: Int, _ body: (UnsafeBufferPointer<Float>) throws -> Result
+        ofWantedRow index: Int,
+        _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
         let vocabulary = loaded.manifest.decoder.vocabularySize
         return try logits.withUnsafeBufferPointer { logits in
@@ -231,20 +281,36 @@ public final class GenerationSession<Model: CompiledModel> {
         guard !prompt.tokens.isEmpty else { throw .emptyPrompt }
         guard prompt.tokens.count < loaded.limits.cacheTokens else {
             throw .promptTooLong(
-                tokens: prompt.tokens.count, imageTokens: imageTokens, context: loaded.limits.cacheTokens)
+                tokens: prompt.tokens.count,
+                imageTokens: imageTokens,
+                context: loaded.limits.cacheTokens
+            )
         }
         return imageTokens
     }
 
     private func result(
-        _ prompt: Prompt, _ imageTokens: Int, _ known: Int, _ seed: UInt64, _ answer: AnswerText,
-        _ finish: FinishReason?, _ durations: (encoding: Duration, prefill: Duration, decode: Duration)
+        _ prompt: Prompt,
+        _ imageTokens: Int,
+        _ known: Int,
+        _ seed: UInt64,
+        _ answer: AnswerText,
+        _ finish: FinishReason?,
+        _ durations: (encoding: Duration, prefill: Duration, decode: Duration)
     ) -> GenerationResult {
         GenerationResult(
-            text: answer.text, tokens: answer.tokens, logProbabilities: answer.logProbabilities,
-            finishReason: finish, seed: seed, promptTokens: prompt.tokens.count, cachedTokens: known,
-            imageTokens: imageTokens, encodingSeconds: durations.encoding.seconds,
-            prefillSeconds: durations.prefill.seconds, decodeSeconds: durations.decode.seconds)
+            text: answer.text,
+            tokens: answer.tokens,
+            logProbabilities: answer.logProbabilities,
+            finishReason: finish,
+            seed: seed,
+            promptTokens: prompt.tokens.count,
+            cachedTokens: known,
+            imageTokens: imageTokens,
+            encodingSeconds: durations.encoding.seconds,
+            prefillSeconds: durations.prefill.seconds,
+            decodeSeconds: durations.decode.seconds
+        )
     }
 }
 
@@ -254,8 +320,10 @@ extension SequenceRows.FeatureSpan {
         let overlap = chunk.clamped(to: firstToken..<firstToken + features.count)
         guard !overlap.isEmpty else { return nil }
         self.init(
-            firstRow: overlap.lowerBound - chunk.lowerBound, features: features,
-            range: (overlap.lowerBound - firstToken)..<(overlap.upperBound - firstToken))
+            firstRow: overlap.lowerBound - chunk.lowerBound,
+            features: features,
+            range: (overlap.lowerBound - firstToken)..<(overlap.upperBound - firstToken)
+        )
     }
 }
 

@@ -37,7 +37,8 @@ public final class LoadedModel<Model: CompiledModel> {
     /// - Throws: `LoadingError`, `TokenizerError`, `CheckpointError`, `CheckpointMismatch`, `PackingError`,
     ///   `ImageError`, `UnusableKernelSet`, `MemoryRefused`; each says what is wrong and where.
     public init(
-        _ options: LoadingOptions, callbacks: PackingCallbacks = PackingCallbacks()
+        _ options: LoadingOptions,
+        callbacks: PackingCallbacks = PackingCallbacks()
     ) throws {
         let clock = ContinuousClock()
         let start = clock.now
@@ -48,7 +49,10 @@ public final class LoadedModel<Model: CompiledModel> {
         let tokenizer = try Tokenizer(contentsOf: tokenizerFile)
         guard tokenizer.idBound <= manifest.decoder.vocabularySize else {
             throw LoadingError.vocabularyTooLarge(
-                tokenizer: tokenizer.idBound, model: manifest.decoder.vocabularySize, file: tokenizerFile)
+                tokenizer: tokenizer.idBound,
+                model: manifest.decoder.vocabularySize,
+                file: tokenizerFile
+            )
         }
         func token(_ text: String, _ keyPath: String) throws -> Int32 {
             guard let id = tokenizer.tokenID(text) else {
@@ -66,8 +70,11 @@ public final class LoadedModel<Model: CompiledModel> {
         let declared = options.weightFormat.map { manifest.weights.with(WeightFormats($0)) } ?? manifest.weights
         let checkpoint = try Checkpoint(path: options.checkpoint)
         weights = try PackedWeights.open(
-            MatchedWeights(declared, in: checkpoint), cacheFolder: options.cacheFolder, pool: pool,
-            callbacks: callbacks)
+            MatchedWeights(declared, in: checkpoint),
+            cacheFolder: options.cacheFolder,
+            pool: pool,
+            callbacks: callbacks
+        )
         device = CPUDevice(pool: pool, kernels: try CPUKernelSet.chosen(), largestInputs: declared.largestInputs)
         model = try Model(weights: weights, device: device, limits: limits)
         loadingSeconds = (clock.now - start).seconds
@@ -96,8 +103,13 @@ public final class LoadedModel<Model: CompiledModel> {
         }
         let merge = manifest.image.map { $0.merge * $0.merge } ?? 1
         return ModelLimits(
-            rows: min(options.stepRows, context), logitRows: options.logitRows, patches: patches,
-            imageFeatures: min(patches / merge, context), cacheTokens: context, cachePrecision: precision)
+            rows: min(options.stepRows, context),
+            logitRows: options.logitRows,
+            patches: patches,
+            imageFeatures: min(patches / merge, context),
+            cacheTokens: context,
+            cachePrecision: precision
+        )
     }
 
     /// Bytes that the model takes at most: weights, cache, arena, logits, features and the device's scratch.
@@ -125,10 +137,16 @@ extension ImageProcessorConfiguration {
         }
         let maximum = options.maximumPixels ?? image.maximumPixels
         self.init(
-            patchSize: image.patch, temporalPatchSize: image.temporalPatch, mergeSize: image.merge,
-            minimumPixels: options.minimumPixels ?? min(image.minimumPixels, maximum), maximumPixels: maximum,
-            mean: image.mean, standardDeviation: image.standardDeviation, rescaleFactor: image.rescale,
-            resampling: filter)
+            patchSize: image.patch,
+            temporalPatchSize: image.temporalPatch,
+            mergeSize: image.merge,
+            minimumPixels: options.minimumPixels ?? min(image.minimumPixels, maximum),
+            maximumPixels: maximum,
+            mean: image.mean,
+            standardDeviation: image.standardDeviation,
+            rescaleFactor: image.rescale,
+            resampling: filter
+        )
     }
 }
 

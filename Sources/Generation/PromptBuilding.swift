@@ -24,7 +24,8 @@ extension LoadedModel {
     /// - Parameter onNote: Is told what in the file was decided for the user, such as a colour profile that was ignored.
     /// - Throws: `ImageError`, also if the model reads no images.
     public func patches(
-        ofImageAt path: String, onNote: (ImageNote) -> Void = { _ in }
+        ofImageAt path: String,
+        onNote: (ImageNote) -> Void = { _ in }
     ) throws -> PatchedImage {
         guard let imageProcessor else { throw PromptError.readsNoImages(model: manifest.name) }
         let decoded = try ImageDecoder().decode(contentsOf: path)
@@ -44,15 +45,21 @@ extension LoadedModel {
     /// - Parameter specialTokens: Whether text of messages may spell special tokens, as it may in transformers.
     /// - Throws: `ChatError`.
     public func prompt(
-        messages: [ChatMessage], images: [PatchedImage], specialTokens: SpecialTokensInMessages = .literal
+        messages: [ChatMessage],
+        images: [PatchedImage],
+        specialTokens: SpecialTokensInMessages = .literal
     ) throws -> Prompt {
         let rendered = try chat.render(messages)
         let tokenized = try tokenizer.tokenize(
-            rendered, imageTokenCounts: try images.map(tokenCount), specialTokens: specialTokens,
-            limits: encodingLimits)
+            rendered,
+            imageTokenCounts: try images.map(tokenCount),
+            specialTokens: specialTokens,
+            limits: encodingLimits
+        )
         return Prompt(
             tokens: tokenized.ids,
-            images: tokenized.images.map { Prompt.Image(firstToken: $0.tokens.lowerBound, patches: images[$0.image]) })
+            images: tokenized.images.map { Prompt.Image(firstToken: $0.tokens.lowerBound, patches: images[$0.image]) }
+        )
     }
 
     /// A text as it is, special tokens included, with one placeholder for each image.
@@ -63,7 +70,10 @@ extension LoadedModel {
         let placeholders = imageToken.map { token in ids.count { $0 == token } } ?? 0
         guard placeholders == images.count else {
             throw PromptError.placeholders(
-                found: placeholders, images: images.count, token: manifest.tokenizer.image ?? "")
+                found: placeholders,
+                images: images.count,
+                token: manifest.tokenizer.image ?? ""
+            )
         }
         var tokens: [Int32] = []
         var placed: [Prompt.Image] = []
@@ -84,8 +94,11 @@ extension LoadedModel {
 
     private func tokenCount(_ image: PatchedImage) throws(ChatError) -> Int {
         try TokenizedPrompt.imageTokenCount(
-            temporal: image.grid.temporal, height: image.grid.height, width: image.grid.width,
-            mergeSize: manifest.vision?.merge ?? 1)
+            temporal: image.grid.temporal,
+            height: image.grid.height,
+            width: image.grid.width,
+            mergeSize: manifest.vision?.merge ?? 1
+        )
     }
 }
 

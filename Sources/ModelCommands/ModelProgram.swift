@@ -36,7 +36,9 @@ struct ModelCommand<Model: CompiledModel>: ParsableCommand {
                 """,
             version: Model.manifest.generator,
             subcommands: [
-                GenerateCommand<Model>.self, ChatCommand<Model>.self, VerifyCommand<Model>.self, InfoCommand<Model>.self,
-            ])
+                GenerateCommand<Model>.self, ChatCommand<Model>.self, VerifyCommand<Model>.self,
+                InfoCommand<Model>.self,
+            ]
+        )
     }
 }

@@ -48,7 +48,8 @@ private func reportUnsupportedHeads(in steps: [Step], report: (String, String) -
         if !call.headDim.isMultiple(of: lanes) || call.headDim > maximumHeadDim {
             report(
                 "heads are \(call.headDim) wide, but kernels take multiples of \(lanes) up to \(maximumHeadDim)",
-                step.keyPath)
+                step.keyPath
+            )
         }
     }
 }
@@ -57,12 +58,16 @@ private func reportUnsupportedHeads(in steps: [Step], report: (String, String) -
 private let maximumHeadDim = 256
 
 private func matrixLayouts(
-    of block: Block, steps: [Step], description: ModelDescription, report: (String, String) -> Void
+    of block: Block,
+    steps: [Step],
+    description: ModelDescription,
+    report: (String, String) -> Void
 ) -> [ValueID: MatrixLayout] {
     let gated = Set(
         steps.compactMap { step -> ValueID? in
             if case .linear(let call) = step.call, call.isGated { call.weight } else { nil }
-        })
+        }
+    )
     var layouts: [ValueID: MatrixLayout] = [:]
     for (id, weight) in block.weights {
         guard let tensorClass = weight.tensorClass else { continue }
@@ -72,7 +77,8 @@ private func matrixLayouts(
             report(
                 "weights of the class `\(tensorClass.rawValue)` are to be kept as `\(name)`, "
                     + "but this build's kernels read \(known)",
-                "quantization.\(tensorClass.rawValue)")
+                "quantization.\(tensorClass.rawValue)"
+            )
         }
         layouts[id] = MatrixLayout(format: name, rowOrder: gated.contains(id) ? .alternatingPanels : .stacked)
     }

@@ -22,7 +22,8 @@ public enum SchedulePrinter {
         for buffer in routine.plan.buffers {
             lines.append(
                 "  buffer \(buffer.name): \(buffer.bytesPerUnit) bytes a \(unit(buffer.symbol)) at "
-                    + "\(buffer.offsetPerUnit), steps \(buffer.firstStep)...\(buffer.lastStep)")
+                    + "\(buffer.offsetPerUnit), steps \(buffer.firstStep)...\(buffer.lastStep)"
+            )
         }
         for (symbol, bytes) in routine.plan.bytesPerUnit.sorted(by: { $0.key < $1.key }) {
             lines.append("  arena: \(bytes) bytes a \(unit(symbol))")
@@ -41,8 +42,9 @@ public enum SchedulePrinter {
         let places = step.call.writes.map { id in
             let name = routine.block[id].name
             switch routine.plan.storage[id] {
-            case .buffer(let index): return routine.plan.buffers[index].name == name
-                ? name : "\(name) in \(routine.plan.buffers[index].name)"
+            case .buffer(let index):
+                return routine.plan.buffers[index].name == name
+                    ? name : "\(name) in \(routine.plan.buffers[index].name)"
             case .parameter(let parameter): return "\(name) in \(routine.block[parameter].name)"
             case .output, .weight, nil: return name
             }

@@ -15,7 +15,9 @@ let generatorVersion = CompilerVersion.current.description
 ///
 /// - Throws: syntax errors of SwiftSyntax and `TemplateMismatch`: both are our own bugs.
 public func emitSource(
-    _ schedule: Schedule, of description: ModelDescription, options: EmissionOptions
+    _ schedule: Schedule,
+    of description: ModelDescription,
+    options: EmissionOptions
 ) throws -> SourceTree {
     let type = typeName(ofModel: description.name)
     let sources: [(name: String, file: SwiftFile)] = [
@@ -24,21 +26,27 @@ public func emitSource(
         (
             "Vision",
             try RoutinesFile(
-                schedule: schedule, type: type, entry: .encodeImages,
+                schedule: schedule,
+                type: type,
+                entry: .encodeImages,
                 summary: "The image encoder and the bridge to the decoder."
             ).file()
         ),
         (
             "Decoder",
             try RoutinesFile(
-                schedule: schedule, type: type, entry: .step, summary: "The language model."
+                schedule: schedule,
+                type: type,
+                entry: .step,
+                summary: "The language model."
             ).file()
         ),
     ]
     switch options.layout {
     case .module(let stem):
         return SourceTree(
-            sources.map { SourceTree.File(path: "\(stem).\($0.name).swift", text: $0.file.text(options)) })
+            sources.map { SourceTree.File(path: "\(stem).\($0.name).swift", text: $0.file.text(options)) }
+        )
     case .package(let runtime):
         var files = sources.map {
             SourceTree.File(path: "Sources/\(type)/\($0.name).swift", text: $0.file.text(options))

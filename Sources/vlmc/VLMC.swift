@@ -23,5 +23,6 @@ struct VLMC: ParsableCommand {
             64 wrong arguments.
             """,
         version: CompilerVersion.current.description,
-        subcommands: [Import.self, Lint.self, Report.self, Compile.self, Emit.self])
+        subcommands: [Import.self, Lint.self, Report.self, Compile.self, Emit.self]
+    )
 }

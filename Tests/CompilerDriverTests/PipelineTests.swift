@@ -15,7 +15,9 @@ import Testing
         let expanded = try pipeline.graph(after: "expand")
         let merged = try pipeline.graph(after: "merge-projections")
         let final = try pipeline.graph()
-        func names(_ graph: some Any) -> Int { String(describing: graph).components(separatedBy: "attentionScores").count }
+        func names(_ graph: some Any) -> Int {
+            String(describing: graph).components(separatedBy: "attentionScores").count
+        }
         #expect(expanded.block(named: "decoder.layer")?.operations.count ?? 0 > 20)
         #expect(names(merged) > 1)
         #expect(names(final) == 1)
@@ -65,9 +67,14 @@ import Testing
     @Test func textNamesMachineAndMemory() throws {
         let description = try ModelFiles.description("smollm2-360m")
         let report = ModelReport(
-            description, schedule: try Pipeline(description).schedule(), contextTokens: 2048, maximumPixels: nil,
-            stepRows: 512, cacheElement: .bf16,
-            machine: Machine(name: "m", bytesPerSecond: 1e9, operationsPerSecond: 1e12))
+            description,
+            schedule: try Pipeline(description).schedule(),
+            contextTokens: 2048,
+            maximumPixels: nil,
+            stepRows: 512,
+            cacheElement: .bf16,
+            machine: Machine(name: "m", bytesPerSecond: 1e9, operationsPerSecond: 1e12)
+        )
         #expect(report.text.contains("decode a token after 2048"))
         #expect(report.text.contains("Least time on m"))
     }

@@ -8,7 +8,10 @@ import Testing
 
 @Suite struct GoldenSourceTests {
     private static let options = EmissionOptions(
-        descriptionFile: "model.toml", descriptionBytes: Array("golden".utf8), layout: .package(runtime: "../vlmc"))
+        descriptionFile: "model.toml",
+        descriptionBytes: Array("golden".utf8),
+        layout: .package(runtime: "../vlmc")
+    )
 
     @Test(arguments: ["tiny-qwen25vl-a", "tiny-qwen2vl-b", "tiny-smollm2-b"])
     func packageIsAsRecorded(_ name: String) throws {
@@ -41,7 +44,10 @@ import Testing
 
     @Test func aModuleHasOneFileForEachPart() throws {
         let options = EmissionOptions(
-            descriptionFile: "m.toml", descriptionBytes: [], layout: .module(stem: "m"))
+            descriptionFile: "m.toml",
+            descriptionBytes: [],
+            layout: .module(stem: "m")
+        )
         let tree = try Pipeline(ModelFiles.description("tiny-smollm2-a")).source(options)
         #expect(tree.files.map(\.path) == ["m.Decoder.swift", "m.Model.swift", "m.Vision.swift", "m.Weights.swift"])
     }

@@ -28,7 +28,9 @@ public enum Golden {
         let file = folder.appendingPathComponent(name)
         if recording {
             try FileManager.default.createDirectory(
-                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                at: file.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
             try Data(text.utf8).write(to: file, options: .atomic)
             throw GoldenMismatch(name: name, problem: "was recorded; look at the difference, then run again without it")
         }

@@ -54,14 +54,18 @@ public enum GraphExpansion {
     }
 
     private static func refuseUncovered(
-        _ vision: ModelDescription.Vision, in description: ModelDescription
+        _ vision: ModelDescription.Vision,
+        in description: ModelDescription
     ) throws {
         var diagnostics: [Diagnostic] = []
         func refuse(_ keyPath: String, _ what: String) {
             diagnostics.append(
                 Diagnostic(
-                    .error, "\(what), which this version parses but does not compile",
-                    at: description.sources.span(of: keyPath)))
+                    .error,
+                    "\(what), which this version parses but does not compile",
+                    at: description.sources.span(of: keyPath)
+                )
+            )
         }
         if !vision.deepstackLayers.isEmpty {
             refuse("vision.deepstack-layers", "the encoder hands features of inner layers to the decoder")
@@ -74,7 +78,9 @@ public enum GraphExpansion {
 
     /// Turns what an expansion throws into a diagnostic with its place in the TOML.
     private static func located(
-        _ keyPath: String, in description: ModelDescription, _ body: () throws -> Void
+        _ keyPath: String,
+        in description: ModelDescription,
+        _ body: () throws -> Void
     ) throws {
         let span = description.sources.span(of: keyPath)
         do {

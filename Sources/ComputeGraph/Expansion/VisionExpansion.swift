@@ -26,28 +26,47 @@ struct VisionExpansion {
         let norm = try expansion(of: vision.norm, as: (any NormExpansion).self)
         let mlp = try expansion(of: vision.mlp, as: (any FeedForwardExpansion).self)
         var builder = BlockBuilder(
-            name: GraphExpansion.visionLayer, role: .layer(count: vision.layers), keyPath: "vision.norm")
+            name: GraphExpansion.visionLayer,
+            role: .layer(count: vision.layers),
+            keyPath: "vision.norm"
+        )
         let x = builder.parameter("rows", .tensor(.real(rows, .constant(vision.hidden))))
         let angles = 2 * attention.rotaryFrequencies(hidden: vision.hidden).count
         let table = builder.parameter("rotaryTable", .tensor(.real(rows, .constant(angles))))
         let segments = builder.parameter("segments", .segments(of: rows, longest: rows))
 
         let normed = try norm.normalise(
-            x, width: vision.hidden, scope: scope("blocks.{layer}.norm1", "attention-norm"), in: &builder,
-            named: "attentionInput")
+            x,
+            width: vision.hidden,
+            scope: scope("blocks.{layer}.norm1", "attention-norm"),
+            in: &builder,
+            named: "attentionInput"
+        )
         builder.keyPath = "vision.attention"
         let inputs = AttentionInputs(rotaryTable: table, segments: segments, cache: nil, norm: norm)
         let attended = try attention.attend(
-            normed, inputs: inputs, hidden: vision.hidden, scope: scope("blocks.{layer}.attn", "attention"),
-            in: &builder)
+            normed,
+            inputs: inputs,
+            hidden: vision.hidden,
+            scope: scope("blocks.{layer}.attn", "attention"),
+            in: &builder
+        )
         let middle = try builder.append(.add, [x, attended.rows], named: "rowsAfterAttention")
         builder.keyPath = "vision.norm"
         let normedMiddle = try norm.normalise(
-            middle, width: vision.hidden, scope: scope("blocks.{layer}.norm2", "mlp-norm"), in: &builder,
-            named: "mlpInput")
+            middle,
+            width: vision.hidden,
+            scope: scope("blocks.{layer}.norm2", "mlp-norm"),
+            in: &builder,
+            named: "mlpInput"
+        )
         builder.keyPath = "vision.mlp"
         let transformed = try mlp.transform(
-            normedMiddle, hidden: vision.hidden, scope: scope("blocks.{layer}.mlp", "mlp"), in: &builder)
+            normedMiddle,
+            hidden: vision.hidden,
+            scope: scope("blocks.{layer}.mlp", "mlp"),
+            in: &builder
+        )
         let result = try builder.append(.add, [middle, transformed], named: "rowsAfterMLP")
         return builder.build(results: [result])
     }
@@ -74,7 +93,10 @@ struct VisionExpansion {
 
         builder.keyPath = "vision.attention.rope"
         let table = try builder.append(
-            .rotaryTable(attention.rotaryFrequencies(hidden: vision.hidden)), [positions], named: "rotaryTable")
+            .rotaryTable(attention.rotaryFrequencies(hidden: vision.hidden)),
+            [positions],
+            named: "rotaryTable"
+        )
 
         var operands = [x, table, images]
         var bindings: [LayerLoop.Binding] = [.operand(0), .operand(1), .operand(2)]
@@ -83,7 +105,9 @@ struct VisionExpansion {
             builder.keyPath = "vision.attention.window"
             let side = window / vision.patch
             let windowSegments = builder.parameter(
-                "windowSegments", .segments(of: rows, longest: .constant(side * side)))
+                "windowSegments",
+                .segments(of: rows, longest: .constant(side * side))
+            )
             let order = builder.parameter("windowOrder", .tensor(.index(rows / square)))
             originalOrder = builder.parameter("originalOrder", .tensor(.index(rows / square)))
             x = try builder.append(.gatherRows(group: square), [x, order], named: "windowedPatches")
@@ -98,12 +122,23 @@ struct VisionExpansion {
 
         builder.keyPath = "bridge"
         let merger = WeightScope(
-            checkpointPrefix: "\(vision.weights).merger", localPrefix: "bridge", tensorClass: .bridge)
+            checkpointPrefix: "\(vision.weights).merger",
+            localPrefix: "bridge",
+            tensorClass: .bridge
+        )
         var features = try expansion(of: bridge, as: (any BridgeExpansion).self).bridge(
-            x, vision: vision, outputs: description.decoder.hidden, scope: merger, in: &builder)
+            x,
+            vision: vision,
+            outputs: description.decoder.hidden,
+            scope: merger,
+            in: &builder
+        )
         if let originalOrder {
             features = try builder.append(
-                .gatherRows(group: 1), [features, originalOrder], named: "orderedFeatures")
+                .gatherRows(group: 1),
+                [features, originalOrder],
+                named: "orderedFeatures"
+            )
         }
         return builder.build(results: [features])
     }

@@ -14,7 +14,9 @@ public struct WeightScope: Sendable {
 
     /// A scope.
     public init(
-        checkpointPrefix: String, localPrefix: String, tensorClass: ModelDescription.Quantization.TensorClass
+        checkpointPrefix: String,
+        localPrefix: String,
+        tensorClass: ModelDescription.Quantization.TensorClass
     ) {
         self.checkpointPrefix = checkpointPrefix
         self.localPrefix = localPrefix
@@ -24,22 +26,28 @@ public struct WeightScope: Sendable {
     /// The scope of a part: `checkpoint` and `local` are appended to the prefixes.
     public func part(_ checkpoint: String, _ local: String) -> WeightScope {
         WeightScope(
-            checkpointPrefix: "\(checkpointPrefix).\(checkpoint)", localPrefix: "\(localPrefix).\(local)",
-            tensorClass: tensorClass)
+            checkpointPrefix: "\(checkpointPrefix).\(checkpoint)",
+            localPrefix: "\(localPrefix).\(local)",
+            tensorClass: tensorClass
+        )
     }
 
     /// The matrix `<prefix>.weight` with this shape in the checkpoint.
     public func matrix(_ shape: Int...) -> Weight {
         Weight(
-            name: localPrefix, tensorClass: tensorClass,
-            sources: [Weight.Source(tensor: "\(checkpointPrefix).weight", shape: shape)])
+            name: localPrefix,
+            tensorClass: tensorClass,
+            sources: [Weight.Source(tensor: "\(checkpointPrefix).weight", shape: shape)]
+        )
     }
 
     /// The vector `<prefix>.<tensor>`, called `<local prefix>.<name>`, or after the prefix alone without a name.
     public func vector(_ tensor: String, named name: String? = nil, count: Int) -> Weight {
         Weight(
-            name: name.map { "\(localPrefix).\($0)" } ?? localPrefix, tensorClass: nil,
-            sources: [Weight.Source(tensor: "\(checkpointPrefix).\(tensor)", shape: [count])])
+            name: name.map { "\(localPrefix).\($0)" } ?? localPrefix,
+            tensorClass: nil,
+            sources: [Weight.Source(tensor: "\(checkpointPrefix).\(tensor)", shape: [count])]
+        )
     }
 }
 
@@ -47,7 +55,11 @@ public struct WeightScope: Sendable {
 public protocol NormExpansion: LayerParameters {
     /// Appends the norm of `input`, whose innermost axis has `width` elements.
     func normalise(
-        _ input: ValueID, width: Int, scope: WeightScope, in builder: inout BlockBuilder, named name: String
+        _ input: ValueID,
+        width: Int,
+        scope: WeightScope,
+        in builder: inout BlockBuilder,
+        named name: String
     ) throws -> ValueID
 }
 
@@ -55,7 +67,10 @@ public protocol NormExpansion: LayerParameters {
 public protocol FeedForwardExpansion: LayerParameters {
     /// Appends the transformation of `input`, `[n, hidden]`; the result has the same type.
     func transform(
-        _ input: ValueID, hidden: Int, scope: WeightScope, in builder: inout BlockBuilder
+        _ input: ValueID,
+        hidden: Int,
+        scope: WeightScope,
+        in builder: inout BlockBuilder
     ) throws -> ValueID
 }
 
@@ -67,7 +82,11 @@ public protocol AttentionExpansion: LayerParameters {
     func segmentation(layer: Int) -> Segmentation
     /// Appends attention over `input`, `[n, hidden]`. Gives the result, of the same type, and the cache afterwards.
     func attend(
-        _ input: ValueID, inputs: AttentionInputs, hidden: Int, scope: WeightScope, in builder: inout BlockBuilder
+        _ input: ValueID,
+        inputs: AttentionInputs,
+        hidden: Int,
+        scope: WeightScope,
+        in builder: inout BlockBuilder
     ) throws -> (rows: ValueID, cache: ValueID?)
 }
 
@@ -97,7 +116,10 @@ public struct AttentionInputs: Sendable {
 public protocol PatchEmbeddingExpansion: LayerParameters {
     /// Appends the embedding of `patches`, `[patches, channels * temporalPatch * patch * patch]`.
     func embed(
-        _ patches: ValueID, vision: ModelDescription.Vision, scope: WeightScope, in builder: inout BlockBuilder
+        _ patches: ValueID,
+        vision: ModelDescription.Vision,
+        scope: WeightScope,
+        in builder: inout BlockBuilder
     ) throws -> ValueID
 }
 
@@ -106,7 +128,10 @@ public protocol BridgeExpansion: LayerParameters {
     /// Appends the bridge behind `rows`, `[patches, vision.hidden]`, whose squares of `merge` follow one another.
     /// The result is `[patches / merge^2, outputs]`.
     func bridge(
-        _ rows: ValueID, vision: ModelDescription.Vision, outputs: Int, scope: WeightScope,
+        _ rows: ValueID,
+        vision: ModelDescription.Vision,
+        outputs: Int,
+        scope: WeightScope,
         in builder: inout BlockBuilder
     ) throws -> ValueID
 }
@@ -114,7 +139,11 @@ public protocol BridgeExpansion: LayerParameters {
 extension BlockBuilder {
     /// Appends `x W + b` with weights of `scope`; the value is called after the scope.
     public mutating func appendLinear(
-        _ input: ValueID, shape: [Int], bias: Bool, scope: WeightScope, named name: String
+        _ input: ValueID,
+        shape: [Int],
+        bias: Bool,
+        scope: WeightScope,
+        named name: String
     ) throws -> ValueID {
         let sources = [Weight.Source(tensor: "\(scope.checkpointPrefix).weight", shape: shape)]
         var operands = [

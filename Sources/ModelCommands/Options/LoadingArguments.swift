@@ -9,14 +9,17 @@ import TensorTypes
 struct LoadingArguments: ParsableArguments {
     @Option(
         name: [.short, .customLong("weights")],
-        help: ArgumentHelp("The checkpoint: a directory in the layout of Hugging Face.", valueName: "dir"))
+        help: ArgumentHelp("The checkpoint: a directory in the layout of Hugging Face.", valueName: "dir")
+    )
     var weights: String
 
     @Option(
         name: .customLong("cache"),
         help: ArgumentHelp(
             "The directory for packed weights; by default DIR/.vlmc, or the user's cache if that cannot be written.",
-            valueName: "dir"))
+            valueName: "dir"
+        )
+    )
     var cacheFolder: String?
 
     @Option(help: "Threads; by default one for each core that this process may use.")
@@ -30,7 +33,8 @@ struct LoadingArguments: ParsableArguments {
 
     @Option(
         name: [.customLong("context"), .customLong("max-model-len")],
-        help: "Tokens that prompt and answer may have together.")
+        help: "Tokens that prompt and answer may have together."
+    )
     var context: Int?
 
     @Option(help: "Rows that are read at a time while a prompt is read.")
@@ -86,7 +90,9 @@ struct LoadingArguments: ParsableArguments {
             }
         }) { onEvent in
             try LoadedModel<Model>(
-                options, callbacks: PackingCallbacks(onEvent: onEvent, isCancelled: { Interruption.isRequested }))
+                options,
+                callbacks: PackingCallbacks(onEvent: onEvent, isCancelled: { Interruption.isRequested })
+            )
         }
     }
 }

@@ -44,7 +44,9 @@ struct SamplingArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Give the log probability of every token, and of so many of the most probable ones. Needs --json.",
-            valueName: "n"))
+            valueName: "n"
+        )
+    )
     var logprobs: Int?
 
     /// The parameters, the rest taken from `defaults`.

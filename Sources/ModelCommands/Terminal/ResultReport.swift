@@ -73,7 +73,9 @@ enum ResultReport {
     }
 
     private static func write(
-        _ logProbabilities: [LogProbabilities], _ tokenizer: Tokenizer, to writer: inout JSONWriter
+        _ logProbabilities: [LogProbabilities],
+        _ tokenizer: Tokenizer,
+        to writer: inout JSONWriter
     ) throws(JSONWriterError) {
         func write(_ entry: TokenLogProbability, to writer: inout JSONWriter) throws(JSONWriterError) {
             writer.key("token")

@@ -22,7 +22,8 @@ struct ChatCommand<Model: CompiledModel>: ParsableCommand {
                   /exit          leave, as the end of the input does
 
                 Ctrl-C ends an answer; pressed again, or at the prompt, it leaves.
-                """)
+                """
+        )
     }
 
     @OptionGroup var loading: LoadingArguments
@@ -61,7 +62,9 @@ struct ChatCommand<Model: CompiledModel>: ParsableCommand {
     }
 
     private func answer(
-        _ text: String, in conversation: inout Conversation<Model>, _ parameters: SamplingParameters
+        _ text: String,
+        in conversation: inout Conversation<Model>,
+        _ parameters: SamplingParameters
     ) throws {
         var progress = ProgressLine(isQuiet: loading.quiet)
         let result = try conversation.send(text, parameters) { event in

@@ -21,7 +21,8 @@ struct GenerateCommand<Model: CompiledModel>: ParsableCommand {
 
                   \(Model.manifest.name) generate --weights DIR --image page1.png --image page2.jpg \
                 --prompt "What is the diagnosis?" --max-tokens 200
-                """)
+                """
+        )
     }
 
     @OptionGroup var loading: LoadingArguments
@@ -55,9 +56,11 @@ struct GenerateCommand<Model: CompiledModel>: ParsableCommand {
         let loaded = try loading.load(Model.self)
         var images: [PatchedImage] = []
         for path in image {
-            images.append(try loaded.patches(ofImageAt: path) { note in
-                if !loading.quiet { StandardStreams.report("note: \(path): \(note)") }
-            })
+            images.append(
+                try loaded.patches(ofImageAt: path) { note in
+                    if !loading.quiet { StandardStreams.report("note: \(path): \(note)") }
+                }
+            )
         }
         let prompt =
             try raw

@@ -9,12 +9,14 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "info",
-            abstract: "Describe the model; with --weights also load it, and say what it takes.")
+            abstract: "Describe the model; with --weights also load it, and say what it takes."
+        )
     }
 
     @Option(
         name: [.short, .customLong("weights")],
-        help: ArgumentHelp("A checkpoint, in the layout of Hugging Face.", valueName: "dir"))
+        help: ArgumentHelp("A checkpoint, in the layout of Hugging Face.", valueName: "dir")
+    )
     var weights: String?
 
     @Option(name: .customLong("cache"), help: ArgumentHelp("The directory for packed weights.", valueName: "dir"))

@@ -20,7 +20,8 @@ struct VerifyCommand<Model: CompiledModel>: ParsableCommand {
                 exceed that of the reference's own bf16 run.
 
                 Exits with 2 if a stage differs.
-                """)
+                """
+        )
     }
 
     @OptionGroup var loading: LoadingArguments

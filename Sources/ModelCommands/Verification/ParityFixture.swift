@@ -50,10 +50,11 @@ struct ParityFixture {
         tokens = try integers("tokens")
         generated = try integers("generated")
         images = try member("images").array?.compactMap(\.string) ?? []
-        grids = try member("image_grid_thw").array?.compactMap { grid in
-            guard let sizes = grid.integers, sizes.count == 3 else { return nil }
-            return ImageGrid(frames: sizes[0], rows: sizes[1], columns: sizes[2])
-        } ?? []
+        grids =
+            try member("image_grid_thw").array?.compactMap { grid in
+                guard let sizes = grid.integers, sizes.count == 3 else { return nil }
+                return ImageGrid(frames: sizes[0], rows: sizes[1], columns: sizes[2])
+            } ?? []
         guard let prompt = try member("prompt").string else { throw fail("`prompt` is no string") }
         self.prompt = prompt
         guard let tolerance = try member("relative_tolerance").double else {

@@ -29,14 +29,19 @@ struct Verifier<Model: CompiledModel> {
         let prompt = try self.prompt(&stages)
         stages.append(
             VerifiedStage(
-                name: "tokens", error: Double(mismatches(prompt.tokens, fixture.tokens)), tolerance: 0))
+                name: "tokens",
+                error: Double(mismatches(prompt.tokens, fixture.tokens)),
+                tolerance: 0
+            )
+        )
         try comparePositions(prompt, &stages)
 
         let comparisons = try self.comparisons()
         let wanted = Set(
             comparisons.flatMap { comparison in
                 comparison.ourRows.map { StageRecorder.Key(stage: comparison.ourStage, row: $0) }
-            })
+            }
+        )
         let recorder = StageRecorder(wanted)
         let session = try GenerationSession(loaded)
         var parameters = SamplingParameters.greedy
@@ -47,7 +52,11 @@ struct Verifier<Model: CompiledModel> {
         if let logits = try fixture.stage("logits", rows: "text") { stages.append(try compareLogits(logits, prompt)) }
         stages.append(
             VerifiedStage(
-                name: "greedy tokens", error: Double(mismatches(result.tokens, fixture.generated)), tolerance: 0))
+                name: "greedy tokens",
+                error: Double(mismatches(result.tokens, fixture.generated)),
+                tolerance: 0
+            )
+        )
         return stages
     }
 
@@ -85,7 +94,8 @@ struct Verifier<Model: CompiledModel> {
         let ours = positions.axes.flatMap { $0 }
         let reference = Array(expected.prefix(axes * prompt.tokens.count)).map(Int32.init)
         stages.append(
-            VerifiedStage(name: "rotary positions", error: Double(mismatches(ours, reference)), tolerance: 0))
+            VerifiedStage(name: "rotary positions", error: Double(mismatches(ours, reference)), tolerance: 0)
+        )
     }
 
     // MARK: Stages
@@ -110,7 +120,11 @@ struct Verifier<Model: CompiledModel> {
                     scale = max(scale, Double(abs(expected)))
                 }
             }
-            return VerifiedStage(name: stage.name, error: worst / max(scale, .leastNormalMagnitude), tolerance: tolerance)
+            return VerifiedStage(
+                name: stage.name,
+                error: worst / max(scale, .leastNormalMagnitude),
+                tolerance: tolerance
+            )
         }
     }
 
@@ -132,7 +146,10 @@ struct Verifier<Model: CompiledModel> {
         }
         let hasWindows = loaded.manifest.vision?.windowSide != nil
         try add(
-            "vision.merger", rows: "merged", as: hasWindows ? "encode-images.orderedFeatures" : "encode-images.features")
+            "vision.merger",
+            rows: "merged",
+            as: hasWindows ? "encode-images.orderedFeatures" : "encode-images.features"
+        )
         let hasImages = loaded.manifest.vision != nil
         try add("text.embedding", rows: "text", as: hasImages ? "step.embeddedRows" : "step.embeddedTokens")
         for layer in 0..<loaded.manifest.decoder.layers {
@@ -153,7 +170,10 @@ struct Verifier<Model: CompiledModel> {
             index += 1
         }
         return VerifiedStage(
-            name: "logits", error: worst / max(scale, .leastNormalMagnitude), tolerance: fixture.relativeTolerance)
+            name: "logits",
+            error: worst / max(scale, .leastNormalMagnitude),
+            tolerance: fixture.relativeTolerance
+        )
     }
 
     /// The logits of all rows of the prompt.

@@ -14,8 +14,14 @@ public final class AttentionSegments {
         storage = .allocate(capacity: segments.count)
         let elements = segments.map { segment in
             vlmc_segment(
-                query_begin: Int32(segment.first), query_count: Int32(segment.count), key_count: Int32(segment.count),
-                first_query_index: 0, key_begin: Int32(segment.first), block_table: nil, first_chunk: 0)
+                query_begin: Int32(segment.first),
+                query_count: Int32(segment.count),
+                key_count: Int32(segment.count),
+                first_query_index: 0,
+                key_begin: Int32(segment.first),
+                block_table: nil,
+                first_chunk: 0
+            )
         }
         _ = storage.initialize(from: elements)
     }

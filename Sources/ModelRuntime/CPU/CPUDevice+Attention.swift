@@ -14,8 +14,13 @@ extension CPUDevice {
     /// *Source*: Dao et al., FlashAttention (2022), algorithm 1; Milakov and Gimelshein, Online normalizer calculation
     /// for softmax (2018).
     public func attend(
-        _ queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
-        segments: AttentionSegments, heads: HeadShape, scale: Float, isCausal: Bool = false,
+        _ queries: UnsafePointer<Float>,
+        keys: UnsafePointer<Float>,
+        values: UnsafePointer<Float>,
+        segments: AttentionSegments,
+        heads: HeadShape,
+        scale: Float,
+        isCausal: Bool = false,
         into output: UnsafeMutablePointer<Float>
     ) {
         guard let start = segments.storage.baseAddress, segments.storage.count > 0 else { return }
@@ -32,8 +37,13 @@ extension CPUDevice {
     /// *Accumulates in*: f32. With a bf16 cache on CPUs with a bf16 dot product, queries and softmax weights are rounded
     /// to bf16.
     public func attend(
-        _ queries: UnsafePointer<Float>, cache: CachePages, sequences: SequenceBatch, heads: HeadShape, scale: Float,
-        isCausal: Bool = true, into output: UnsafeMutablePointer<Float>
+        _ queries: UnsafePointer<Float>,
+        cache: CachePages,
+        sequences: SequenceBatch,
+        heads: HeadShape,
+        scale: Float,
+        isCausal: Bool = true,
+        into output: UnsafeMutablePointer<Float>
     ) {
         guard let start = sequences.segments.baseAddress, sequences.segments.count > 0 else { return }
         var arguments = attention(queries, start, sequences.segments.count, heads, scale, isCausal, output)
@@ -42,18 +52,37 @@ extension CPUDevice {
     }
 
     private func attention(
-        _ queries: UnsafePointer<Float>, _ segments: UnsafeMutablePointer<vlmc_segment>, _ count: Int,
-        _ heads: HeadShape, _ scale: Float, _ isCausal: Bool, _ output: UnsafeMutablePointer<Float>
+        _ queries: UnsafePointer<Float>,
+        _ segments: UnsafeMutablePointer<vlmc_segment>,
+        _ count: Int,
+        _ heads: HeadShape,
+        _ scale: Float,
+        _ isCausal: Bool,
+        _ output: UnsafeMutablePointer<Float>
     ) -> vlmc_attention {
         precondition(scale > 0, "a scale of \(scale)")
         let stride = heads.query * heads.width
         return vlmc_attention(
-            queries: queries, query_stride: stride, output: output, output_stride: stride,
-            query_heads: Int32(heads.query), key_value_heads: Int32(heads.keyValue), head_dim: Int32(heads.width),
-            scale: scale, causal: isCausal ? 1 : 0, segments: segments, segment_count: Int32(count),
-            pages: vlmc_pages(keys: nil, values: nil, format: 0), key_rows: nil, value_rows: nil,
-            key_value_stride: heads.keyValue * heads.width, partials: partialBytes.baseAddress.unsafelyUnwrapped,
-            partial_bytes: partialBytes.count, split: 0, merge_chunks: 0)
+            queries: queries,
+            query_stride: stride,
+            output: output,
+            output_stride: stride,
+            query_heads: Int32(heads.query),
+            key_value_heads: Int32(heads.keyValue),
+            head_dim: Int32(heads.width),
+            scale: scale,
+            causal: isCausal ? 1 : 0,
+            segments: segments,
+            segment_count: Int32(count),
+            pages: vlmc_pages(keys: nil, values: nil, format: 0),
+            key_rows: nil,
+            value_rows: nil,
+            key_value_stride: heads.keyValue * heads.width,
+            partials: partialBytes.baseAddress.unsafelyUnwrapped,
+            partial_bytes: partialBytes.count,
+            split: 0,
+            merge_chunks: 0
+        )
     }
 
     private func attend(_ arguments: inout vlmc_attention) {

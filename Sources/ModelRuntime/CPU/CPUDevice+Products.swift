@@ -12,18 +12,30 @@ extension CPUDevice {
     /// *Accumulates in*: f32, one sum per output over the inputs in order. With bf16 weights on CPUs with a bf16 dot
     /// product, the normalised input is rounded to bf16.
     public func linear(
-        _ input: UnsafePointer<Float>, rows: Int, norm: RowNorm = .none, weight: PackedMatrix,
-        bias: UnsafePointer<Float>? = nil, activation: Activation = .none, residual: UnsafePointer<Float>? = nil,
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        norm: RowNorm = .none,
+        weight: PackedMatrix,
+        bias: UnsafePointer<Float>? = nil,
+        activation: Activation = .none,
+        residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
         multiply(
             vlmc_linear(
                 product: product(input, norm: norm, weight: weight),
-                bias: bias, up_bias: nil,
-                residual: residual, residual_stride: weight.outputs,
-                output: output, output_stride: weight.outputs,
-                activation: activation.kernelTag, gated: 0, chunk_panels: 0),
-            rows: rows)
+                bias: bias,
+                up_bias: nil,
+                residual: residual,
+                residual_stride: weight.outputs,
+                output: output,
+                output_stride: weight.outputs,
+                activation: activation.kernelTag,
+                gated: 0,
+                chunk_panels: 0
+            ),
+            rows: rows
+        )
     }
 
     /// A gated linear map of rows: a matrix whose panels are gates and ups in turn.
@@ -33,18 +45,30 @@ extension CPUDevice {
     /// `[rows, outputs]`, where `outputs` is `weight.outputs`. `residual` may be `output`.
     /// *Accumulates in*: as `linear`.
     public func gatedLinear(
-        _ input: UnsafePointer<Float>, rows: Int, norm: RowNorm = .none, weight: PackedMatrix,
-        bias: UnsafePointer<Float>? = nil, activation: Activation = .none, residual: UnsafePointer<Float>? = nil,
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        norm: RowNorm = .none,
+        weight: PackedMatrix,
+        bias: UnsafePointer<Float>? = nil,
+        activation: Activation = .none,
+        residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
         multiply(
             vlmc_linear(
                 product: product(input, norm: norm, weight: weight),
-                bias: bias, up_bias: bias.map { $0 + weight.outputs },
-                residual: residual, residual_stride: weight.outputs,
-                output: output, output_stride: weight.outputs,
-                activation: activation.kernelTag, gated: 1, chunk_panels: 0),
-            rows: rows)
+                bias: bias,
+                up_bias: bias.map { $0 + weight.outputs },
+                residual: residual,
+                residual_stride: weight.outputs,
+                output: output,
+                output_stride: weight.outputs,
+                activation: activation.kernelTag,
+                gated: 1,
+                chunk_panels: 0
+            ),
+            rows: rows
+        )
     }
 
     /// Makes the heads of attention out of rows; keys and values go to rows of their own.
@@ -57,14 +81,30 @@ extension CPUDevice {
     /// `[rows, keyValue, width]`.
     /// *Accumulates in*: as `linear`.
     public func projectHeads(
-        _ input: UnsafePointer<Float>, rows: Int, norm: RowNorm = .none, weight: PackedMatrix,
-        bias: UnsafePointer<Float>? = nil, heads: HeadShape, queryNorm: RowNorm = .none, keyNorm: RowNorm = .none,
-        rotaryTable: UnsafePointer<Float>? = nil, rotaryWidth: Int? = nil, queries: UnsafeMutablePointer<Float>,
-        keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        norm: RowNorm = .none,
+        weight: PackedMatrix,
+        bias: UnsafePointer<Float>? = nil,
+        heads: HeadShape,
+        queryNorm: RowNorm = .none,
+        keyNorm: RowNorm = .none,
+        rotaryTable: UnsafePointer<Float>? = nil,
+        rotaryWidth: Int? = nil,
+        queries: UnsafeMutablePointer<Float>,
+        keys: UnsafeMutablePointer<Float>,
+        values: UnsafeMutablePointer<Float>
     ) {
         var arguments = projection(
-            product(input, norm: norm, weight: weight), bias: bias, heads: heads, queryNorm: queryNorm, keyNorm: keyNorm,
-            rotaryTable: rotaryTable, rotaryWidth: rotaryWidth ?? heads.width, queries: queries)
+            product(input, norm: norm, weight: weight),
+            bias: bias,
+            heads: heads,
+            queryNorm: queryNorm,
+            keyNorm: keyNorm,
+            rotaryTable: rotaryTable,
+            rotaryWidth: rotaryWidth ?? heads.width,
+            queries: queries
+        )
         arguments.key_rows = keys
         arguments.value_rows = values
         project(arguments, rows: rows)
@@ -74,15 +114,31 @@ extension CPUDevice {
     ///
     /// *Math*, *Shapes*, *Accumulates in*: as for keys and values in rows; a bf16 cache rounds them to nearest.
     public func projectHeads(
-        _ input: UnsafePointer<Float>, rows: Int, norm: RowNorm = .none, weight: PackedMatrix,
-        bias: UnsafePointer<Float>? = nil, heads: HeadShape, queryNorm: RowNorm = .none, keyNorm: RowNorm = .none,
-        rotaryTable: UnsafePointer<Float>? = nil, rotaryWidth: Int? = nil, queries: UnsafeMutablePointer<Float>,
-        cache: CachePages, sequences: SequenceBatch
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        norm: RowNorm = .none,
+        weight: PackedMatrix,
+        bias: UnsafePointer<Float>? = nil,
+        heads: HeadShape,
+        queryNorm: RowNorm = .none,
+        keyNorm: RowNorm = .none,
+        rotaryTable: UnsafePointer<Float>? = nil,
+        rotaryWidth: Int? = nil,
+        queries: UnsafeMutablePointer<Float>,
+        cache: CachePages,
+        sequences: SequenceBatch
     ) {
         precondition(sequences.slots.count == rows, "\(sequences.slots.count) slots for \(rows) rows")
         var arguments = projection(
-            product(input, norm: norm, weight: weight), bias: bias, heads: heads, queryNorm: queryNorm, keyNorm: keyNorm,
-            rotaryTable: rotaryTable, rotaryWidth: rotaryWidth ?? heads.width, queries: queries)
+            product(input, norm: norm, weight: weight),
+            bias: bias,
+            heads: heads,
+            queryNorm: queryNorm,
+            keyNorm: keyNorm,
+            rotaryTable: rotaryTable,
+            rotaryWidth: rotaryWidth ?? heads.width,
+            queries: queries
+        )
         arguments.pages = cache.kernelArgument
         arguments.slots = UnsafePointer(sequences.slots.baseAddress)
         project(arguments, rows: rows)
@@ -91,28 +147,54 @@ extension CPUDevice {
     // MARK: Arguments
 
     private func product(_ input: UnsafePointer<Float>, norm: RowNorm, weight: PackedMatrix) -> vlmc_product {
-        precondition(weight.inputs <= largestInputs, "a matrix of \(weight.inputs) inputs; the largest is \(largestInputs)")
+        precondition(
+            weight.inputs <= largestInputs,
+            "a matrix of \(weight.inputs) inputs; the largest is \(largestInputs)"
+        )
         return vlmc_product(
-            input: input, input_stride: weight.inputs, first_row: 0, rows: 0, weight: weight.kernelArgument,
-            norm: norm.kernelArgument, packed: packedInputStart)
+            input: input,
+            input_stride: weight.inputs,
+            first_row: 0,
+            rows: 0,
+            weight: weight.kernelArgument,
+            norm: norm.kernelArgument,
+            packed: packedInputStart
+        )
     }
 
     private func projection(
-        _ product: vlmc_product, bias: UnsafePointer<Float>?, heads: HeadShape, queryNorm: RowNorm, keyNorm: RowNorm,
-        rotaryTable: UnsafePointer<Float>?, rotaryWidth: Int, queries: UnsafeMutablePointer<Float>
+        _ product: vlmc_product,
+        bias: UnsafePointer<Float>?,
+        heads: HeadShape,
+        queryNorm: RowNorm,
+        keyNorm: RowNorm,
+        rotaryTable: UnsafePointer<Float>?,
+        rotaryWidth: Int,
+        queries: UnsafeMutablePointer<Float>
     ) -> vlmc_project_heads {
         let outputs = (heads.query + 2 * heads.keyValue) * heads.width
         precondition(Int(product.weight.outputs) == outputs, "a matrix of other outputs than the heads")
         precondition(rotaryWidth > 0 && rotaryWidth % 2 == 0 && rotaryWidth <= heads.width, "\(rotaryWidth) rotated")
         return vlmc_project_heads(
-            product: product, bias: bias,
+            product: product,
+            bias: bias,
             query_norm: queryNorm.kernelArgument,
             key_norm: keyNorm.kernelArgument,
-            rotary: rotaryTable, rotary_dim: Int32(rotaryWidth), head_dim: Int32(heads.width),
-            query_heads: Int32(heads.query), key_heads: Int32(heads.keyValue), value_heads: Int32(heads.keyValue),
-            chunk_heads: 0, queries: queries, query_stride: heads.query * heads.width,
-            key_rows: nil, value_rows: nil, key_value_stride: heads.keyValue * heads.width,
-            pages: vlmc_pages(keys: nil, values: nil, format: 0), slots: nil)
+            rotary: rotaryTable,
+            rotary_dim: Int32(rotaryWidth),
+            head_dim: Int32(heads.width),
+            query_heads: Int32(heads.query),
+            key_heads: Int32(heads.keyValue),
+            value_heads: Int32(heads.keyValue),
+            chunk_heads: 0,
+            queries: queries,
+            query_stride: heads.query * heads.width,
+            key_rows: nil,
+            value_rows: nil,
+            key_value_stride: heads.keyValue * heads.width,
+            pages: vlmc_pages(keys: nil, values: nil, format: 0),
+            slots: nil
+        )
     }
 
     // MARK: Blocks of rows
@@ -133,7 +215,9 @@ extension CPUDevice {
 
     /// Packs the input of one block of rows after the other, and lets `body` multiply it.
     private func forEachRowBlock<Arguments: ProductArguments>(
-        _ rows: Int, _ arguments: inout Arguments, _ body: (inout Arguments) -> Void
+        _ rows: Int,
+        _ arguments: inout Arguments,
+        _ body: (inout Arguments) -> Void
     ) {
         precondition(rows >= 0)
         let blocks = (rows + Int(VLMC_ROW_BLOCK) - 1) / Int(VLMC_ROW_BLOCK)

@@ -49,7 +49,8 @@ public final class CPUDevice: @unchecked Sendable {
     }
 
     private static func scratchSizes(
-        threads: Int, largestInputs: Int
+        threads: Int,
+        largestInputs: Int
     ) -> (workers: Int, packedInput: Int, partials: Int) {
         (
             workers: threads * vlmc_scratch_bytes(),
@@ -74,15 +75,18 @@ public final class CPUDevice: @unchecked Sendable {
     /// Runs all chunks of one kernel.
     func run(_ kernel: vlmc_chunk_function, _ arguments: UnsafeRawPointer, chunks: Int32) {
         var job = vlmc_job(
-            function: kernel, arguments: arguments,
+            function: kernel,
+            arguments: arguments,
             scratch: scratch.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self),
-            scratch_stride: vlmc_scratch_bytes())
+            scratch_stride: vlmc_scratch_bytes()
+        )
         pool.run(chunks: Int(chunks), context: &job, vlmc_run_job)
     }
 
     /// Plans a kernel and runs its chunks.
     func run<Arguments>(
-        _ kernel: vlmc_chunk_function, _ arguments: inout Arguments,
+        _ kernel: vlmc_chunk_function,
+        _ arguments: inout Arguments,
         plan: (UnsafeMutablePointer<Arguments>, Int32) -> Int32
     ) {
         let chunks = plan(&arguments, threads)

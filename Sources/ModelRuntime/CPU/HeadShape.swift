@@ -11,7 +11,10 @@ public struct HeadShape: Sendable, Hashable {
 
     /// Heads that the kernels can work on.
     public init(query: Int, keyValue: Int, width: Int) {
-        precondition(query > 0 && keyValue > 0 && query % keyValue == 0, "\(query) query heads on \(keyValue) key heads")
+        precondition(
+            query > 0 && keyValue > 0 && query % keyValue == 0,
+            "\(query) query heads on \(keyValue) key heads"
+        )
         precondition(width > 0 && width % 16 == 0 && width <= 256, "heads of \(width)")
         self.query = query
         self.keyValue = keyValue

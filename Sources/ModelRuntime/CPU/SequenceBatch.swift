@@ -27,9 +27,14 @@ public final class SequenceBatch {
         for (index, sequence) in sequences.enumerated() {
             let keys = sequence.firstIndex + sequence.rows.count
             let segment = vlmc_segment(
-                query_begin: Int32(sequence.rows.lowerBound), query_count: Int32(sequence.rows.count),
-                key_count: Int32(keys), first_query_index: Int32(sequence.firstIndex), key_begin: 0,
-                block_table: UnsafePointer(blocks.baseAddress.map { $0 + firstBlock }), first_chunk: 0)
+                query_begin: Int32(sequence.rows.lowerBound),
+                query_count: Int32(sequence.rows.count),
+                key_count: Int32(keys),
+                first_query_index: Int32(sequence.firstIndex),
+                key_begin: 0,
+                block_table: UnsafePointer(blocks.baseAddress.map { $0 + firstBlock }),
+                first_chunk: 0
+            )
             segments.initializeElement(at: index, to: segment)
             firstBlock += sequence.blocks.count
         }

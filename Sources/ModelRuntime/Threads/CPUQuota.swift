@@ -43,7 +43,9 @@ enum CPUQuota {
 
     /// `cpu.cfs_quota_us` (-1 for none) and `cpu.cfs_period_us`.
     static func legacy(quota: String?, period: String?) -> Double? {
-        func number(_ text: String?) -> Double? { text?.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) } }
+        func number(_ text: String?) -> Double? {
+            text?.split(whereSeparator: \.isWhitespace).first.flatMap { Double($0) }
+        }
         return ratio(number(quota), number(period))
     }
 

@@ -48,7 +48,9 @@ struct PoolState: @unchecked Sendable {
     private var joinSleeps: UnsafeMutablePointer<Atomic<UInt32>> {
         (memory + 3 * Self.spacing + 64).assumingMemoryBound(to: Atomic<UInt32>.self)
     }
-    private var task: UnsafeMutablePointer<PoolTask> { (memory + 4 * Self.spacing).assumingMemoryBound(to: PoolTask.self) }
+    private var task: UnsafeMutablePointer<PoolTask> {
+        (memory + 4 * Self.spacing).assumingMemoryBound(to: PoolTask.self)
+    }
 
     private func word<Value>(_ index: Int) -> UnsafeMutablePointer<Atomic<Value>> {
         (memory + index * Self.spacing).assumingMemoryBound(to: Atomic<Value>.self)
@@ -104,9 +106,13 @@ struct PoolState: @unchecked Sendable {
         while true {
             let seen = claims.pointee.load(ordering: .acquiring)
             guard Self.next(seen) < Self.chunks(seen) else { return Self.call(seen) }
-            guard claims.pointee.compareExchange(
-                expected: seen, desired: seen + 1, ordering: .acquiringAndReleasing
-            ).exchanged else { continue }
+            guard
+                claims.pointee.compareExchange(
+                    expected: seen,
+                    desired: seen + 1,
+                    ordering: .acquiringAndReleasing
+                ).exchanged
+            else { continue }
             let task = task.pointee
             task.function(task.context, task.firstChunk + Int32(Self.next(seen)), worker)
             let done = completed.pointee.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue

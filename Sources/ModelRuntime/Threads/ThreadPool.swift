@@ -86,7 +86,8 @@ private func startWorker(_ index: Int, _ state: PoolState) -> pthread_t? {
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var thread = pthread_t()
     let refusal = pthread_create(
-        &thread, nil,
+        &thread,
+        nil,
         { argument in
             guard let start = argument?.assumingMemoryBound(to: WorkerStart.self) else { return nil }
             let (index, state) = (start.pointee.index, start.pointee.state)
@@ -95,7 +96,9 @@ private func startWorker(_ index: Int, _ state: PoolState) -> pthread_t? {
             vlmc_set_inside_chunk(1)
             state.serve(as: index)
             return nil
-        }, start)
+        },
+        start
+    )
     guard refusal == 0 else {
         start.deinitialize(count: 1)
         start.deallocate()

@@ -19,7 +19,9 @@ public struct UnplannableRoutine: Error, Sendable, Hashable, CustomStringConvert
 /// - Parameter callees: the plans of the layers that it runs, by block name.
 /// - Throws: `UnplannableRoutine` if a layer does not end where it began, or a value's size follows no symbol.
 public func planBuffers(
-    of block: Block, steps: [Step], callees: [String: BufferPlan]
+    of block: Block,
+    steps: [Step],
+    callees: [String: BufferPlan]
 ) throws(UnplannableRoutine) -> BufferPlan {
     var planner = BufferPlanner(block: block, steps: steps, callees: callees)
     planner.joinViews()
@@ -116,7 +118,8 @@ private struct BufferPlanner {
         {
             throw UnplannableRoutine(
                 block: block.name,
-                message: "a layer gives back its rows where it got them, but \(block[result].name) lies elsewhere")
+                message: "a layer gives back its rows where it got them, but \(block[result].name) lies elsewhere"
+            )
         }
         var storage: [ValueID: Storage] = [:]
         var buffers: [Buffer] = []
@@ -155,29 +158,43 @@ private struct BufferPlanner {
         else {
             throw UnplannableRoutine(
                 block: block.name,
-                message: "\(block[members[0]].name) is \(type), whose rows follow no symbol of the batch")
+                message: "\(block[members[0]].name) is \(type), whose rows follow no symbol of the batch"
+            )
         }
         let bytes = elements * type.element.byteCount * type.rows.factor / type.rows.divisor
         return Buffer(
-            values: members, name: block[members[0]].name, symbol: symbol, bytesPerUnit: bytes, firstStep: first,
-            lastStep: touched.last ?? first)
+            values: members,
+            name: block[members[0]].name,
+            symbol: symbol,
+            bytesPerUnit: bytes,
+            firstStep: first,
+            lastStep: touched.last ?? first
+        )
     }
 
     /// Places the largest buffers first, each at the lowest offset that is free as long as it lives.
     private func place(
-        _ buffers: [Buffer], storage: [ValueID: Storage]
+        _ buffers: [Buffer],
+        storage: [ValueID: Storage]
     ) throws(UnplannableRoutine) -> BufferPlan {
         var pending = buffers.enumerated().map { (index: Optional($0.offset), buffer: $0.element) }
         for (index, step) in steps.enumerated() {
             guard case .layers(let loop, _, _) = step.call, let callee = callees[loop.block] else { continue }
             guard callee.bytesPerUnit.count <= 1 else {
                 throw UnplannableRoutine(
-                    block: loop.block, message: "a layer's buffers must all be proportional to one symbol")
+                    block: loop.block,
+                    message: "a layer's buffers must all be proportional to one symbol"
+                )
             }
             for (symbol, bytes) in callee.bytesPerUnit {
                 let part = Buffer(
-                    values: [], name: loop.block, symbol: symbol, bytesPerUnit: bytes, firstStep: index,
-                    lastStep: index)
+                    values: [],
+                    name: loop.block,
+                    symbol: symbol,
+                    bytesPerUnit: bytes,
+                    firstStep: index,
+                    lastStep: index
+                )
                 pending.append((nil, part))
             }
         }
@@ -198,9 +215,15 @@ private struct BufferPlanner {
         var bytesPerUnit: [DimensionSymbol: Int] = [:]
         for buffer in placed {
             bytesPerUnit[buffer.symbol] = max(
-                bytesPerUnit[buffer.symbol] ?? 0, buffer.offsetPerUnit + buffer.bytesPerUnit)
+                bytesPerUnit[buffer.symbol] ?? 0,
+                buffer.offsetPerUnit + buffer.bytesPerUnit
+            )
         }
         return BufferPlan(
-            buffers: result, storage: storage, bytesPerUnit: bytesPerUnit, calleeOffsets: calleeOffsets)
+            buffers: result,
+            storage: storage,
+            bytesPerUnit: bytesPerUnit,
+            calleeOffsets: calleeOffsets
+        )
     }
 }

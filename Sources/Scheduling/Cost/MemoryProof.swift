@@ -54,22 +54,30 @@ public struct MemoryProof: Sendable, Hashable {
     public init(_ schedule: Schedule, description: ModelDescription, limits: RunLimits, cacheElement: ElementType) {
         var parts = [
             Part(
-                name: "weights", bytes: schedule.weightBytes,
-                formula: "packed matrices and vectors of all layers")
+                name: "weights",
+                bytes: schedule.weightBytes,
+                formula: "packed matrices and vectors of all layers"
+            )
         ]
         let perToken = schedule.cacheBytesPerToken(cacheElement)
         let tokens = roundedUp(limits.contextTokens, to: WeightFormat.panelOutputs)
         parts.append(
             Part(
-                name: "key-value cache", bytes: perToken * tokens,
-                formula: "\(perToken) bytes a token x \(tokens) tokens (\(cacheElement.rawValue))"))
+                name: "key-value cache",
+                bytes: perToken * tokens,
+                formula: "\(perToken) bytes a token x \(tokens) tokens (\(cacheElement.rawValue))"
+            )
+        )
         for routine in schedule.routines where routine.block.role == .entry {
             let terms = routine.plan.bytesPerUnit.sorted { $0.key < $1.key }
                 .map { "\($0.value) x \(limits.sizes[$0.key] ?? 0) \($0.key.rawValue)" }
             parts.append(
                 Part(
-                    name: "arena of \(routine.block.name)", bytes: routine.plan.arenaBytes(with: limits.sizes),
-                    formula: terms.joined(separator: " + ")))
+                    name: "arena of \(routine.block.name)",
+                    bytes: routine.plan.arenaBytes(with: limits.sizes),
+                    formula: terms.joined(separator: " + ")
+                )
+            )
         }
         for routine in schedule.routines where routine.block.role == .entry {
             for id in routine.block.parameters + routine.block.results {
@@ -78,8 +86,11 @@ public struct MemoryProof: Sendable, Hashable {
                 let bytes = elements * type.element.byteCount
                 parts.append(
                     Part(
-                        name: "\(routine.block.name): \(routine.block[id].name)", bytes: bytes,
-                        formula: type.description))
+                        name: "\(routine.block.name): \(routine.block[id].name)",
+                        bytes: bytes,
+                        formula: type.description
+                    )
+                )
             }
         }
         self.parts = parts

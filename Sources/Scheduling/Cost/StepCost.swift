@@ -53,7 +53,8 @@ public struct CostModel: Sendable {
         let keys = Dictionary(
             uniqueKeysWithValues: routine.block.parameters.compactMap { id -> (ValueID, Dimension)? in
                 if case .segments(_, let longest) = routine.block[id].type { (id, longest) } else { nil }
-            })
+            }
+        )
         return cost(of: routine, longestRuns: keys)
     }
 
@@ -103,7 +104,10 @@ public struct CostModel: Sendable {
     }
 
     private func cost(
-        of loop: LayerLoop, operands: [ValueID], block: Block, longestRuns: [ValueID: Dimension]
+        of loop: LayerLoop,
+        operands: [ValueID],
+        block: Block,
+        longestRuns: [ValueID: Dimension]
     ) -> StepCost {
         guard let callee = schedule.routine(named: loop.block) else { return StepCost() }
         var total = StepCost()

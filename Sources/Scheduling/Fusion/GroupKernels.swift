@@ -88,8 +88,12 @@ struct KernelGrouper {
         let operation = block.operations[index]
         var indices = [index]
         var call = LinearCall(
-            input: operation.operands[0], norm: nil, weight: operation.operands[1],
-            bias: operation.operands.count == 3 ? operation.operands[2] : nil, output: operation.results[0])
+            input: operation.operands[0],
+            norm: nil,
+            weight: operation.operands[1],
+            bias: operation.operands.count == 3 ? operation.operands[2] : nil,
+            output: operation.results[0]
+        )
         if let (normIndex, input, prologue) = norm(defining: call.input, readBy: index) {
             indices.append(normIndex)
             call.input = input
@@ -143,8 +147,11 @@ struct KernelGrouper {
         let operands = operation.operands
         func refuse(_ reason: String) -> UnscheduledOperation {
             UnscheduledOperation(
-                block: block.name, operation: GraphPrinter.text(of: operation, in: block),
-                keyPath: operation.keyPath, reason: reason)
+                block: block.name,
+                operation: GraphPrinter.text(of: operation, in: block),
+                keyPath: operation.keyPath,
+                reason: reason
+            )
         }
         let call: KernelCall
         switch operation.kind {
@@ -169,15 +176,23 @@ struct KernelGrouper {
             call = .gatherRows(input: operands[0], indices: operands[1], group: group, output: operation.results[0])
         case .scatterRows:
             call = .scatterRows(
-                target: operands[0], replacements: operands[1], indices: operands[2], output: operation.results[0])
+                target: operands[0],
+                replacements: operands[1],
+                indices: operands[2],
+                output: operation.results[0]
+            )
         case .rotaryTable(let frequencies):
             call = .rotaryTable(frequencies, positions: operands[0], output: operation.results[0])
         case .attention(let parameters):
             call = .attention(
                 AttentionCall(
-                    parameters: parameters, query: operands[0],
+                    parameters: parameters,
+                    query: operands[0],
                     source: parameters.cached ? .cache(operands[1]) : .rows(key: operands[1], value: operands[2]),
-                    segments: operands[parameters.cached ? 2 : 3], output: operation.results[0]))
+                    segments: operands[parameters.cached ? 2 : 3],
+                    output: operation.results[0]
+                )
+            )
         case .layers(let loop):
             call = .layers(loop, operands: operands, results: operation.results)
         case .rotate, .appendToCache:

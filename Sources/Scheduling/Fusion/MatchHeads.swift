@@ -35,9 +35,19 @@ extension KernelGrouper {
             destination = .rows(key: key.result, value: value.result)
         }
         let call = ProjectHeadsCall(
-            input: product.input, norm: product.norm, weight: product.weight, bias: product.bias,
-            queryHeads: query.heads, kvHeads: key.heads, headDim: key.headDim, queryNorm: query.norm,
-            keyNorm: key.norm, rotaryTable: query.rotaryTable, query: query.result, destination: destination)
+            input: product.input,
+            norm: product.norm,
+            weight: product.weight,
+            bias: product.bias,
+            queryHeads: query.heads,
+            kvHeads: key.heads,
+            headDim: key.headDim,
+            queryNorm: query.norm,
+            keyNorm: key.norm,
+            rotaryTable: query.rotaryTable,
+            query: query.result,
+            destination: destination
+        )
         return (call, operations)
     }
 
@@ -57,7 +67,11 @@ extension KernelGrouper {
             let headDim = block[block.operations[split].results[0]].type.tensor?.width.constant
         else { return nil }
         var head = Head(
-            operations: [columns, split], heads: heads, headDim: headDim, result: block.operations[split].results[0])
+            operations: [columns, split],
+            heads: heads,
+            headDim: headDim,
+            result: block.operations[split].results[0]
+        )
         if let next = onlyReader(of: head.result), case .norm(let norm) = block.operations[next].kind {
             let operands = block.operations[next].operands
             head.norm = NormPrologue(norm: norm, gain: operands[1], shift: operands.count == 3 ? operands[2] : nil)

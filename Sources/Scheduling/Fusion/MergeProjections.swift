@@ -52,7 +52,10 @@ private func merge(_ siblings: [Int], in rewriter: inout BlockRewriter) {
     precondition(input != nil, "a linear operation reads a tensor")
     let rows = input?.rows ?? 0
     let product = rewriter.define(
-        lowerCamelCase(name) + "Product", .tensor(.real(rows, .constant(weight.rows))), .operation)
+        lowerCamelCase(name) + "Product",
+        .tensor(.real(rows, .constant(weight.rows))),
+        .operation
+    )
     var replacement = [
         Operation(.linear(bias: hasBias), operands: operands, results: [product], keyPath: members[0].keyPath)
     ]
@@ -60,8 +63,12 @@ private func merge(_ siblings: [Int], in rewriter: inout BlockRewriter) {
     for (member, part) in zip(members, weights) {
         replacement.append(
             Operation(
-                .columns(from: from, count: part.rows), operands: [product], results: member.results,
-                keyPath: member.keyPath))
+                .columns(from: from, count: part.rows),
+                operands: [product],
+                results: member.results,
+                keyPath: member.keyPath
+            )
+        )
         from += part.rows
     }
     for index in siblings.reversed() { rewriter.operations.remove(at: index) }

@@ -28,7 +28,9 @@ public func streamSoftmax(_ graph: Graph) -> Graph {
             rewriter.operations[valuesIndex] = Operation(
                 .attention(parameters),
                 operands: parameters.cached ? [query, keys, segments] : [query, keys, values[1], segments],
-                results: block.operations[valuesIndex].results, keyPath: operation.keyPath)
+                results: block.operations[valuesIndex].results,
+                keyPath: operation.keyPath
+            )
             absorbed.formUnion([index, softmaxIndex])
         }
         rewriter.operations = rewriter.operations.enumerated().filter { !absorbed.contains($0.offset) }.map(\.element)

@@ -26,8 +26,10 @@ struct ModelFile {
         }
         .with(\.leadingTrivia, .documentation(documentation))
         return SwiftFile(
-            summary: ["The model: its type and its constants."], imports: ["ModelRuntime"],
-            declarations: [DeclSyntax(declaration)])
+            summary: ["The model: its type and its constants."],
+            imports: ["ModelRuntime"],
+            declarations: [DeclSyntax(declaration)]
+        )
     }
 
     private var documentation: [String] {
@@ -46,7 +48,8 @@ struct ModelFile {
         for routine in entries where !routine.block.weights.isEmpty {
             let name = lowerCamelCase(routine.block.name)
             properties.append(
-                ("What `\(name)` reads.", "let \(name)Weights: \(upperCamelCase(routine.block.name))Weights"))
+                ("What `\(name)` reads.", "let \(name)Weights: \(upperCamelCase(routine.block.name))Weights")
+            )
         }
         for routine in layers {
             let name = lowerCamelCase(routine.block.name)
@@ -54,7 +57,8 @@ struct ModelFile {
                 (
                     "What each call of `\(name)` reads.",
                     "let \(name)s: [\(upperCamelCase(routine.block.name))Weights]"
-                ))
+                )
+            )
         }
         return properties.map { property in
             let declaration: DeclSyntax = "\(raw: property.text)"
@@ -70,14 +74,17 @@ struct ModelFile {
             CodeBlockItemSyntax("packed = weights")
             for routine in entries where !routine.block.weights.isEmpty {
                 let name = routine.block.name
-                CodeBlockItemSyntax("\(raw: lowerCamelCase(name))Weights = \(raw: upperCamelCase(name))Weights(weights)")
+                CodeBlockItemSyntax(
+                    "\(raw: lowerCamelCase(name))Weights = \(raw: upperCamelCase(name))Weights(weights)"
+                )
             }
             for routine in layers {
                 let name = lowerCamelCase(routine.block.name)
                 let weights = "\(upperCamelCase(routine.block.name))Weights"
                 let layers = "(0..<\(routine.block.repetitions))"
                 CodeBlockItemSyntax(
-                    "\(raw: name)s = \(raw: layers).map { \(raw: weights)(weights, layer: $0) }")
+                    "\(raw: name)s = \(raw: layers).map { \(raw: weights)(weights, layer: $0) }"
+                )
             }
         }
         .with(\.leadingTrivia, .documentation(["Takes pointers to the weights and memory for calls within `limits`."]))
@@ -98,7 +105,8 @@ struct ModelFile {
             let declaration: DeclSyntax = "static let \(raw: name) = \(call.syntax(indentation: 20 + name.count))"
             return declaration.with(
                 \.leadingTrivia,
-                .documentation(["Radians for each step along an axis, from `[\(step.keyPath)]`."]))
+                .documentation(["Radians for each step along an axis, from `[\(step.keyPath)]`."])
+            )
         }
     }
 
@@ -133,7 +141,9 @@ struct ModelFile {
         call.add("generation", generation())
         let declaration: DeclSyntax = "public static let manifest = \(call.syntax(indentation: 4))"
         return declaration.with(
-            \.leadingTrivia, .documentation(["What the model is and what it needs, as its description states it."]))
+            \.leadingTrivia,
+            .documentation(["What the model is and what it needs, as its description states it."])
+        )
     }
 
     private func memoryPlan() -> String {

@@ -23,10 +23,12 @@ struct PackageFiles {
         ]
         let manifest = try renderer.render(
             "package/Package.swift.stencil",
-            common.merging(["module": type, "runtimePath": literal(runtime)]) { $1 })
+            common.merging(["module": type, "runtimePath": literal(runtime)]) { $1 }
+        )
         let readMe = try renderer.render(
             "package/README.md.stencil",
-            common.merging(["files": fileRows(sources), "memory": memoryRows]) { $1 })
+            common.merging(["files": fileRows(sources), "memory": memoryRows]) { $1 }
+        )
         let program = SwiftFile(
             summary: ["The program: every verb of the command line over this one model."],
             imports: [type, "ModelCommands"],
@@ -39,7 +41,8 @@ struct PackageFiles {
                     }
                 }
                 """
-            ])
+            ]
+        )
         return [
             SourceTree.File(path: "Package.swift", text: manifest),
             SourceTree.File(path: "README.md", text: readMe),
@@ -60,7 +63,9 @@ struct PackageFiles {
         var rows = [["name": "weights", "bytes": String(schedule.weightBytes)]]
         for routine in schedule.routines where routine.block.role == .entry {
             for (symbol, bytes) in routine.plan.bytesPerUnit.sorted(by: { $0.key < $1.key }) {
-                rows.append(["name": "arena of \(routine.block.name), for each of \(symbol.rawValue)", "bytes": "\(bytes)"])
+                rows.append([
+                    "name": "arena of \(routine.block.name), for each of \(symbol.rawValue)", "bytes": "\(bytes)",
+                ])
             }
         }
         return rows

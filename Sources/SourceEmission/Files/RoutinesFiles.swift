@@ -22,7 +22,8 @@ struct EntryPoint {
 
     /// Patches of images to rows of the decoder.
     static let encodeImages = EntryPoint(
-        block: GraphExpansion.encodeImages, name: "encodeImages",
+        block: GraphExpansion.encodeImages,
+        name: "encodeImages",
         parameters: ["_ patches: UnsafePointer<Float>", "layout: VisionLayout"],
         arguments: [
             "positions": "layout.positions", "imageSegments": "AttentionSegments(layout.imageSegments)",
@@ -30,18 +31,21 @@ struct EntryPoint {
             "windowOrder": "layout.windowOrder", "originalOrder": "layout.originalOrder",
         ],
         counts: [(.patches, "layout.patchCount")],
-        summary: "Turns the patches of a batch of images into rows that take the places of image tokens.")
+        summary: "Turns the patches of a batch of images into rows that take the places of image tokens."
+    )
 
     /// Rows of many sequences to logits.
     static let step = EntryPoint(
-        block: GraphExpansion.step, name: "step",
+        block: GraphExpansion.step,
+        name: "step",
         parameters: ["_ batch: RaggedBatch", "cache: KeyValueCache"],
         arguments: [
             "tokens": "batch.tokens", "positions": "batch.rotaryPositions", "sequences": "SequenceBatch(batch)",
             "imageFeatures": "batch.featureRuns", "logitRows": "batch.logitRows",
         ],
         counts: [(.rows, "batch.rowCount"), (.logitRows, "batch.logitRows.count")],
-        summary: "Runs the decoder over a batch of rows; prefill, chunks of it and single tokens are all this.")
+        summary: "Runs the decoder over a batch of rows; prefill, chunks of it and single tokens are all this."
+    )
 }
 
 /// Writes a file with one entry and its layers.
@@ -68,7 +72,10 @@ struct RoutinesFile {
             }
         }
         return SwiftFile(
-            summary: [summary], imports: ["ModelRuntime"], declarations: [DeclSyntax(declaration)])
+            summary: [summary],
+            imports: ["ModelRuntime"],
+            declarations: [DeclSyntax(declaration)]
+        )
     }
 
     private func function(_ emitter: RoutineEmitter) throws -> DeclSyntax {
@@ -97,7 +104,8 @@ struct RoutinesFile {
             for item in emitter.calls() { item }
         }
         let documentation =
-            [entry.summary, ""] + block.parameters.compactMap { id in
+            [entry.summary, ""]
+            + block.parameters.compactMap { id in
                 block[id].type.tensor.map { "- \(block[id].name): `\($0)`" }
             } + ["- result \(result.name): `\(result.type)`"]
         return DeclSyntax(function.with(\.leadingTrivia, .documentation(documentation)))

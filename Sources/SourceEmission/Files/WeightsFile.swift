@@ -22,9 +22,12 @@ struct WeightsFile {
 
     func file() throws -> SwiftFile {
         SwiftFile(
-            summary: ["The weights: where a checkpoint keeps them, how they are packed, and pointers to them by layer."],
+            summary: [
+                "The weights: where a checkpoint keeps them, how they are packed, and pointers to them by layer."
+            ],
             imports: ["ModelRuntime", "TensorTypes"],
-            declarations: [try manifest()] + (try routines.map(weightStruct)))
+            declarations: [try manifest()] + (try routines.map(weightStruct))
+        )
     }
 
     // MARK: The manifest
@@ -50,7 +53,8 @@ struct WeightsFile {
                     \(entries.joined(separator: "\n"))
                         ]
                     ),
-                    """)
+                    """
+                )
             }
         }
         let lines = """

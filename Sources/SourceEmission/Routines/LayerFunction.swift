@@ -14,7 +14,8 @@ extension RoutineEmitter {
         let all =
             ["_ weights: \(upperCamelCase(block.name))Weights"] + parameters
             + counts.map { "\(Self.count($0)): Int" } + ["scratch: UnsafeMutableRawPointer"]
-        let signature = "func \(lowerCamelCase(block.name))(\n" + all.map { "    \($0)" }.joined(separator: ",\n") + "\n)"
+        let signature =
+            "func \(lowerCamelCase(block.name))(\n" + all.map { "    \($0)" }.joined(separator: ",\n") + "\n)"
         let function = try FunctionDeclSyntax("\(raw: signature)") {
             for item in bufferDeclarations() { item }
             for item in calls() { item }
@@ -95,8 +96,12 @@ extension RoutineEmitter {
         let start = symbol.map { offset(of: $0, routine.plan.calleeOffsets[index] ?? 0) } ?? "0"
         call.add("scratch", start == "0" ? "scratch" : "scratch + \(start)")
         let observed = Self.observation(
-            stage: loop.block, layer: "layer", rows: rowCount(of: step.call.writes[0]),
-            width: width(of: step.call.writes[0]), memory: memory(of: step.call.writes[0]))
+            stage: loop.block,
+            layer: "layer",
+            rows: rowCount(of: step.call.writes[0]),
+            width: width(of: step.call.writes[0]),
+            memory: memory(of: step.call.writes[0])
+        )
         return """
             for layer in 0..<\(raw: loop.count) {
                 \(call.syntax(indentation: 12))
@@ -128,13 +133,21 @@ extension RoutineEmitter {
         default: break
         }
         let observed = Self.observation(
-            stage: "\(block.name).\(block[output].name)", layer: nil, rows: rowCount(of: output),
-            width: width(of: output), memory: memory(of: output))
+            stage: "\(block.name).\(block[output].name)",
+            layer: nil,
+            rows: rowCount(of: output),
+            width: width(of: output),
+            memory: memory(of: output)
+        )
         return ["\(raw: observed)"]
     }
 
     private static func observation(
-        stage: String, layer: String?, rows: String, width: String, memory: String
+        stage: String,
+        layer: String?,
+        rows: String,
+        width: String,
+        memory: String
     ) -> String {
         var call = Call("observer?.observe")
         call.add(nil, literal(stage))

@@ -23,7 +23,8 @@ struct SwiftFile {
                 for declaration in declarations {
                     declaration.with(\.leadingTrivia, [.newlines(2)] + declaration.leadingTrivia.withoutNewlines)
                 }
-            })
+            }
+        )
         let body = source.formatted(using: GeneratedFormat(indentationWidth: .spaces(4))).description
         let lines = body.drop { $0.isNewline }.split(separator: "\n", omittingEmptySubsequences: false)
             .map { $0.last == " " ? String($0.reversed().drop { $0 == " " }.reversed()) : String($0) }

@@ -36,7 +36,9 @@ public struct TemplateRenderer: Sendable {
         let surplus = Set(values.keys).subtracting(read).sorted()
         guard missing.isEmpty, surplus.isEmpty else {
             throw TemplateMismatch(
-                template: name, message: "it reads \(missing) which nobody gives, and is given \(surplus) unread")
+                template: name,
+                message: "it reads \(missing) which nobody gives, and is given \(surplus) unread"
+            )
         }
         return try Environment(trimBehaviour: .nothing).renderTemplate(string: text, context: values)
     }

@@ -25,7 +25,8 @@ struct Compile: ParsableCommand {
         discussion: """
             DIR/<model> is the binary and DIR/source the package it was built from, ready to be read, changed and built \
             with `swift build`. The first build compiles the runtime into a cache; later ones take seconds.
-            """)
+            """
+    )
 
     @Argument(help: "The TOML file that describes the model.")
     var file: String
@@ -52,14 +53,20 @@ struct Compile: ParsableCommand {
             let package = try runtime.package()
             let tree = try Pipeline(description).source(
                 EmissionOptions(
-                    descriptionFile: Path(file).lastComponent, descriptionBytes: input.bytes,
-                    layout: .package(runtime: package.path)))
+                    descriptionFile: Path(file).lastComponent,
+                    descriptionBytes: input.bytes,
+                    layout: .package(runtime: package.path)
+                )
+            )
             let directory = Path(output)
             try Workspace.synchronise(tree, into: directory.absolute() + "source")
             Terminal.write("wrote \(directory + "source")")
             if sourceOnly { return }
             let workspace = Workspace(
-                runtime: package, cache: cache, environment: ProcessInfo.processInfo.environment)
+                runtime: package,
+                cache: cache,
+                environment: ProcessInfo.processInfo.environment
+            )
             let log = BuildLog(isVerbose: verbose)
             do {
                 let binary = try workspace.build(tree, product: description.name) { log.append($0) }

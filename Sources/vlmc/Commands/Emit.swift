@@ -22,7 +22,8 @@ struct Emit: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print a stage of the compiler, or write the generated source.",
         discussion: "Passes over the graph, in order:\n"
-            + Pipeline.graphPasses.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+            + Pipeline.graphPasses.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n")
+    )
 
     @Argument(help: "The TOML file that describes the model.")
     var file: String
@@ -72,7 +73,8 @@ struct Emit: ParsableCommand {
             ? .module(stem: Path(file).lastComponentWithoutExtension)
             : .package(runtime: try runtime.package().path)
         let tree = try pipeline.source(
-            EmissionOptions(descriptionFile: Path(file).lastComponent, descriptionBytes: input.bytes, layout: layout))
+            EmissionOptions(descriptionFile: Path(file).lastComponent, descriptionBytes: input.bytes, layout: layout)
+        )
         guard let output else {
             for file in tree.files { print("// \(file.path)\n\n\(file.text)") }
             return

@@ -14,7 +14,8 @@ struct Import: ParsableCommand {
             Reads config.json, generation_config.json, preprocessor_config.json, the tokenizer's files and the model \
             card; not the weights. What is not known is reported with its place: as an error where it changes what the \
             model computes, as a warning otherwise.
-            """)
+            """
+    )
 
     @Argument(help: "A directory in the layout of Hugging Face.")
     var directory: String

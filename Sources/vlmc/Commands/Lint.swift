@@ -11,7 +11,8 @@ struct Lint: ParsableCommand {
         discussion: """
             Each problem is printed as path:line:column: error: message. Beyond the TOML itself, the model is expanded \
             and scheduled, so that a description that passes also compiles.
-            """)
+            """
+    )
 
     @Argument(help: "TOML files that describe models.")
     var files: [String]

@@ -14,7 +14,8 @@ struct Report: ParsableCommand {
             least that a machine needs for the bytes and operations; state a machine by name \
             (\(Machine.known.map(\.name).joined(separator: ", "))), or by --bandwidth and --operations; without either, \
             this machine is measured.
-            """)
+            """
+    )
 
     @Argument(help: "The TOML file that describes the model.")
     var file: String
@@ -62,9 +63,14 @@ struct Report: ParsableCommand {
             let description = try input.checked()
             Terminal.show(input.diagnostics, sources: input.sources)
             let report = ModelReport(
-                description, schedule: try Pipeline(description).schedule(), contextTokens: context,
-                maximumPixels: maxPixels, stepRows: chunk, cacheElement: ElementType(rawValue: kvCacheDtype) ?? .bf16,
-                machine: chosenMachine())
+                description,
+                schedule: try Pipeline(description).schedule(),
+                contextTokens: context,
+                maximumPixels: maxPixels,
+                stepRows: chunk,
+                cacheElement: ElementType(rawValue: kvCacheDtype) ?? .bf16,
+                machine: chosenMachine()
+            )
             print(report.text, terminator: "")
         }
     }

@@ -47,8 +47,11 @@ struct RowAttentionTests {
             let seen = SeenKeys(
                 keys: UnsafeBufferPointer(start: keys.start, count: keys.count),
                 values: UnsafeBufferPointer(start: values.start, count: values.count),
-                start: segment.first * stride + keyHead * width, stride: stride,
-                count: isCausal ? query + 1 : segment.count, width: width)
+                start: segment.first * stride + keyHead * width,
+                stride: stride,
+                count: isCausal ? query + 1 : segment.count,
+                width: width
+            )
             let vector = (0..<width).map { Double(queries.start[row * width + $0]) }
             let output = seen.output(vector, scale: Double(scale))
             expected.append((row, output.values, output.errors[.exact] ?? 0))
@@ -57,14 +60,22 @@ struct RowAttentionTests {
         func check(_ kernelSet: String, _ device: CPUDevice) {
             let output = GuardedFloats(count: queries.count)
             device.attend(
-                queries.start, keys: keys.start, values: values.start, segments: AttentionSegments(segments),
-                heads: heads, scale: scale, isCausal: isCausal, into: output.start)
+                queries.start,
+                keys: keys.start,
+                values: values.start,
+                segments: AttentionSegments(segments),
+                heads: heads,
+                scale: scale,
+                isCausal: isCausal,
+                into: output.start
+            )
             let found = output.values
             for (row, values, error) in expected {
                 expectClose(
                     Array(found[(row * heads.width)..<((row + 1) * heads.width)]),
                     values.map { Estimate(value: $0, error: error) },
-                    "row \(row / heads.query), head \(row % heads.query), \(heads), causal \(isCausal), \(kernelSet)")
+                    "row \(row / heads.query), head \(row % heads.query), \(heads), causal \(isCausal), \(kernelSet)"
+                )
             }
             let covered = segments.reduce(0) { $0 + $1.count } * heads.query * heads.width
             #expect(found.lazy.filter { !$0.isNaN }.count == covered, "rows of no segment stay as they are")
@@ -78,8 +89,12 @@ struct RowAttentionTests {
         for (number, shape) in shapes.enumerated() {
             let heads = HeadShape(query: shape.0, keyValue: shape.1, width: shape.2)
             let example = Case(
-                heads, [1, 0, 17, 5, 64, 65 + number * 4, 16], isCausal: isCausal, everyNth: number == 0 ? 1 : 7,
-                seed: UInt64(number))
+                heads,
+                [1, 0, 17, 5, 64, 65 + number * 4, 16],
+                isCausal: isCausal,
+                everyNth: number == 0 ? 1 : 7,
+                seed: UInt64(number)
+            )
             for kernelSet in runnableKernelSets { example.check(kernelSet, try poisonedDevice(kernelSet, threads: 2)) }
         }
     }
@@ -88,7 +103,9 @@ struct RowAttentionTests {
     func longSegments(threads: Int) throws {
         let heads = HeadShape(query: 1, keyValue: 1, width: 16)
         let example = Case(heads, [1100, 30], isCausal: false, everyNth: 97, seed: 9)
-        for kernelSet in runnableKernelSets { example.check(kernelSet, try poisonedDevice(kernelSet, threads: threads)) }
+        for kernelSet in runnableKernelSets {
+            example.check(kernelSet, try poisonedDevice(kernelSet, threads: threads))
+        }
     }
 
     @Test("is safe for scores of any size", arguments: runnableKernelSets)
@@ -103,9 +120,14 @@ struct RowAttentionTests {
             let values = GuardedFloats((0..<(16 * count)).map { $0 / 16 % 2 == 0 ? 1 : 3 })
             let output = GuardedFloats(count: 16 * count)
             device.attend(
-                queries.start, keys: keys.start, values: values.start,
-                segments: AttentionSegments([RowSegment(first: 0, count: count)]), heads: heads, scale: 1,
-                into: output.start)
+                queries.start,
+                keys: keys.start,
+                values: values.start,
+                segments: AttentionSegments([RowSegment(first: 0, count: count)]),
+                heads: heads,
+                scale: 1,
+                into: output.start
+            )
             let (first, others): (Float, Float) = magnitude < 1 ? (2, 2) : (3, 1)
             #expect(output.values.prefix(16).allSatisfy { abs($0 - first) <= 1e-5 }, "\(magnitude)")
             #expect(output.values.dropFirst(16).allSatisfy { abs($0 - others) <= 1e-5 }, "\(magnitude)")

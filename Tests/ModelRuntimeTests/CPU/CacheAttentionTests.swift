@@ -19,7 +19,12 @@ struct CacheAttentionTests {
         var scale: Float { 1 / Float(heads.width).squareRoot() }
 
         /// - Parameter lengths: For each sequence the rows of the step and the tokens before them.
-        init(_ heads: HeadShape, _ lengths: [(rows: Int, before: Int)], _ precision: CacheGeometry.Precision, seed: UInt64) {
+        init(
+            _ heads: HeadShape,
+            _ lengths: [(rows: Int, before: Int)],
+            _ precision: CacheGeometry.Precision,
+            seed: UInt64
+        ) {
             var random = KernelRandom(seed)
             let blockCounts = lengths.map { ($0.rows + $0.before + 15) / 16 }
             let total = blockCounts.reduce(0, +) + 2
@@ -42,7 +47,11 @@ struct CacheAttentionTests {
                 values.append(value)
                 sequences.append(
                     RaggedBatch.Sequence(
-                        rows: row..<(row + length.rows), firstIndex: length.before, blocks: blocks.map(Int32.init)))
+                        rows: row..<(row + length.rows),
+                        firstIndex: length.before,
+                        blocks: blocks.map(Int32.init)
+                    )
+                )
                 row += length.rows
             }
             self.heads = heads
@@ -56,8 +65,14 @@ struct CacheAttentionTests {
         func run(on device: CPUDevice, isCausal: Bool = true) -> [Float] {
             let output = GuardedFloats(count: queries.count)
             device.attend(
-                queries.start, cache: pages.pages, sequences: SequenceBatch(slots: [], sequences: sequences),
-                heads: heads, scale: scale, isCausal: isCausal, into: output.start)
+                queries.start,
+                cache: pages.pages,
+                sequences: SequenceBatch(slots: [], sequences: sequences),
+                heads: heads,
+                scale: scale,
+                isCausal: isCausal,
+                into: output.start
+            )
             #expect(output.guardsHold)
             return output.values
         }
@@ -70,8 +85,11 @@ struct CacheAttentionTests {
             let seen = SeenKeys(
                 keys: UnsafeBufferPointer(start: keys[sequence].start, count: keys[sequence].count),
                 values: UnsafeBufferPointer(start: values[sequence].start, count: values[sequence].count),
-                start: head / (heads.query / heads.keyValue) * width, stride: stride, count: isCausal ? index + 1 : all,
-                width: width)
+                start: head / (heads.query / heads.keyValue) * width,
+                stride: stride,
+                count: isCausal ? index + 1 : all,
+                width: width
+            )
             let place = (row * heads.query + head) * width
             return seen.output((0..<width).map { Double(queries.start[place + $0]) }, scale: Double(scale))
         }
@@ -81,7 +99,11 @@ struct CacheAttentionTests {
                 (kernelSet, run(on: try poisonedDevice(kernelSet, threads: threads), isCausal: isCausal))
             }
             for (number, sequence) in sequences.enumerated() {
-                for row in stride(from: sequence.rows.upperBound - 1, through: sequence.rows.lowerBound, by: -everyNthRow) {
+                for row in stride(
+                    from: sequence.rows.upperBound - 1,
+                    through: sequence.rows.lowerBound,
+                    by: -everyNthRow
+                ) {
                     for head in 0..<heads.query {
                         let (values, errors) = expected(row, head, sequence: number, isCausal: isCausal)
                         let place = (row * heads.query + head) * heads.width
@@ -90,7 +112,8 @@ struct CacheAttentionTests {
                             expectClose(
                                 Array(output[place..<(place + heads.width)]),
                                 values.map { Estimate(value: $0, error: error) },
-                                "row \(row), head \(head), sequence \(number), \(heads), \(pages.precision), \(kernelSet)")
+                                "row \(row), head \(head), sequence \(number), \(heads), \(pages.precision), \(kernelSet)"
+                            )
                         }
                     }
                 }
@@ -125,8 +148,10 @@ struct CacheAttentionTests {
     }
 
     @Test(
-        "gives a row the same bits in one chunk, in many, and beside others", arguments: runnableKernelSets,
-        CacheGeometry.Precision.allCases)
+        "gives a row the same bits in one chunk, in many, and beside others",
+        arguments: runnableKernelSets,
+        CacheGeometry.Precision.allCases
+    )
     func rowsAreIndependent(kernelSet: String, precision: CacheGeometry.Precision) throws {
         let heads = HeadShape(query: 6, keyValue: 2, width: 80)
         let example = Case(heads, [(150, 40), (7, 3)], precision, seed: 5)
@@ -136,12 +161,19 @@ struct CacheAttentionTests {
         let stride = heads.query * heads.width
         for rows in [0..<1, 0..<20, 20..<150, 149..<150] {
             let part = RaggedBatch.Sequence(
-                rows: 0..<rows.count, firstIndex: first.firstIndex + rows.lowerBound, blocks: first.blocks)
+                rows: 0..<rows.count,
+                firstIndex: first.firstIndex + rows.lowerBound,
+                blocks: first.blocks
+            )
             let output = GuardedFloats(count: rows.count * stride)
             device.attend(
-                example.queries.start + rows.lowerBound * stride, cache: example.pages.pages,
-                sequences: SequenceBatch(slots: [], sequences: [part]), heads: heads, scale: example.scale,
-                into: output.start)
+                example.queries.start + rows.lowerBound * stride,
+                cache: example.pages.pages,
+                sequences: SequenceBatch(slots: [], sequences: [part]),
+                heads: heads,
+                scale: example.scale,
+                into: output.start
+            )
             let same = together[(rows.lowerBound * stride)..<(rows.upperBound * stride)]
             #expect(output.values == Array(same), "rows \(rows), \(kernelSet), \(precision)")
         }
@@ -156,7 +188,13 @@ struct CacheAttentionTests {
         let batch = SequenceBatch(slots: [], sequences: [RaggedBatch.Sequence(rows: 0..<1, firstIndex: -1, blocks: [])])
         let pages = TestPages(heads: heads, blocks: 1, precision: .f32)
         device.attend(
-            queries.start, cache: pages.pages, sequences: batch, heads: heads, scale: 1, into: output.start)
+            queries.start,
+            cache: pages.pages,
+            sequences: batch,
+            heads: heads,
+            scale: 1,
+            into: output.start
+        )
         #expect(output.values == [Float](repeating: 0, count: 64))
     }
 }

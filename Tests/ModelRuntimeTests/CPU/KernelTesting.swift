@@ -31,7 +31,9 @@ struct KernelRandom {
 
     mutating func integer(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
 
-    mutating func element<Element>(of elements: [Element]) -> Element { elements[integer(in: 0...(elements.count - 1))] }
+    mutating func element<Element>(of elements: [Element]) -> Element {
+        elements[integer(in: 0...(elements.count - 1))]
+    }
 
     mutating func flip() -> Bool { integer(in: 0...1) == 1 }
 
@@ -99,7 +101,9 @@ struct Estimate {
 
 /// Records an issue for the first value that is further from its estimate than allowed; NaN always is.
 func expectClose(
-    _ actual: [Float], _ expected: [Estimate], _ context: @autoclosure () -> String,
+    _ actual: [Float],
+    _ expected: [Estimate],
+    _ context: @autoclosure () -> String,
     sourceLocation: SourceLocation = #_sourceLocation
 ) {
     guard actual.count == expected.count else {
@@ -113,7 +117,9 @@ func expectClose(
                 """
                 at \(index): \(actual[index]) instead of \(expected[index].value), \
                 error \(error) > \(expected[index].error): \(context())
-                """, sourceLocation: sourceLocation)
+                """,
+                sourceLocation: sourceLocation
+            )
             return
         }
     }
@@ -121,15 +127,23 @@ func expectClose(
 
 /// Packs one panel for each 16 rows, and returns how many elements are not finite.
 func packPanels(
-    _ rows: [UnsafeRawPointer?], types: [vlmc_source_type], inputs: Int, format: WeightFormat,
-    into destination: UnsafeMutableRawPointer, kernelSet: CPUKernelSet = .best
+    _ rows: [UnsafeRawPointer?],
+    types: [vlmc_source_type],
+    inputs: Int,
+    format: WeightFormat,
+    into destination: UnsafeMutableRawPointer,
+    kernelSet: CPUKernelSet = .best
 ) -> Int {
     rows.withUnsafeBufferPointer { rows in
         types.map(\.rawValue).withUnsafeBufferPointer { types in
             var arguments = vlmc_pack_panels(
-                rows: rows.baseAddress.unsafelyUnwrapped, source_types: types.baseAddress.unsafelyUnwrapped,
-                destination: destination, inputs: Int32(inputs), panels: Int32(rows.count / 16),
-                format: format.kernelTag)
+                rows: rows.baseAddress.unsafelyUnwrapped,
+                source_types: types.baseAddress.unsafelyUnwrapped,
+                destination: destination,
+                inputs: Int32(inputs),
+                panels: Int32(rows.count / 16),
+                format: format.kernelTag
+            )
             return Int(kernelSet.table.pointee.pack_panels(&arguments))
         }
     }
@@ -146,7 +160,9 @@ final class OwnedMatrix {
         let panels = format.panelCount(outputs: outputs) * (ups == nil ? 1 : 2)
         let panelBytes = format.panelBytes(inputs: inputs)
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: panels * panelBytes, alignment: WeightFormat.panelAlignment)
+            byteCount: panels * panelBytes,
+            alignment: WeightFormat.panelAlignment
+        )
         self.memory = memory
         memory.initializeMemory(as: UInt8.self, repeating: 0xff, count: panels * panelBytes)
         for panel in 0..<panels {
@@ -157,8 +173,12 @@ final class OwnedMatrix {
                     row < outputs ? UnsafeRawPointer(source.baseAddress.unsafelyUnwrapped + row * inputs) : nil
                 }
                 _ = packPanels(
-                    pointers, types: pointers.map { _ in VLMC_SOURCE_F32 }, inputs: inputs, format: format,
-                    into: memory + panel * panelBytes)
+                    pointers,
+                    types: pointers.map { _ in VLMC_SOURCE_F32 },
+                    inputs: inputs,
+                    format: format,
+                    into: memory + panel * panelBytes
+                )
             }
         }
         matrix = PackedMatrix(panels: memory, outputs: outputs, inputs: inputs, format: format)

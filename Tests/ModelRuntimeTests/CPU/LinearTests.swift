@@ -66,22 +66,40 @@ struct LinearTests {
 
         func actual(on device: CPUDevice) -> GuardedFloats {
             let weight = OwnedMatrix(
-                matrix, ups: isGated ? ups : nil, outputs: outputs, inputs: inputs, format: format)
+                matrix,
+                ups: isGated ? ups : nil,
+                outputs: outputs,
+                inputs: inputs,
+                format: format
+            )
             let input = GuardedFloats(input)
             let bias = GuardedFloats(Array(bias.prefix(isGated ? 2 * outputs : outputs)))
-            let output = hasResidual && residualIsOutput ? GuardedFloats(residual) : GuardedFloats(count: rows * outputs)
+            let output =
+                hasResidual && residualIsOutput ? GuardedFloats(residual) : GuardedFloats(count: rows * outputs)
             let residual = GuardedFloats(residual)
             let added = residualIsOutput ? output.start : residual.start
             if isGated {
                 device.gatedLinear(
-                    input.start, rows: rows, norm: norm.norm, weight: weight.matrix,
-                    bias: hasBias ? bias.start : nil, activation: activation, residual: hasResidual ? added : nil,
-                    into: output.start)
+                    input.start,
+                    rows: rows,
+                    norm: norm.norm,
+                    weight: weight.matrix,
+                    bias: hasBias ? bias.start : nil,
+                    activation: activation,
+                    residual: hasResidual ? added : nil,
+                    into: output.start
+                )
             } else {
                 device.linear(
-                    input.start, rows: rows, norm: norm.norm, weight: weight.matrix,
-                    bias: hasBias ? bias.start : nil, activation: activation, residual: hasResidual ? added : nil,
-                    into: output.start)
+                    input.start,
+                    rows: rows,
+                    norm: norm.norm,
+                    weight: weight.matrix,
+                    bias: hasBias ? bias.start : nil,
+                    activation: activation,
+                    residual: hasResidual ? added : nil,
+                    into: output.start
+                )
             }
             return output
         }
@@ -144,14 +162,25 @@ struct LinearTests {
             let norm = NormCase(.rms, width: inputs, random: &random)
             let together = GuardedFloats(count: rows * outputs)
             try poisonedDevice(kernelSet, threads: 3).linear(
-                input.start, rows: rows, norm: norm.norm, weight: weight.matrix, activation: .silu, into: together.start)
+                input.start,
+                rows: rows,
+                norm: norm.norm,
+                weight: weight.matrix,
+                activation: .silu,
+                into: together.start
+            )
             let device = try poisonedDevice(kernelSet, threads: 1)
             for count in [1, 2, 4, 9, 14, 20, 33] {
                 let apart = GuardedFloats(count: count * outputs)
                 for first in [0, rows - count] {
                     device.linear(
-                        input.start + first * inputs, rows: count, norm: norm.norm, weight: weight.matrix,
-                        activation: .silu, into: apart.start)
+                        input.start + first * inputs,
+                        rows: count,
+                        norm: norm.norm,
+                        weight: weight.matrix,
+                        activation: .silu,
+                        into: apart.start
+                    )
                     let same = together.values[(first * outputs)..<((first + count) * outputs)]
                     #expect(apart.values == Array(same), "\(count) rows from \(first), \(format.name), \(kernelSet)")
                 }

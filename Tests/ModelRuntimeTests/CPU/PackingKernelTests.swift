@@ -50,8 +50,13 @@ struct PackingKernelTests {
             let bytes = 3 * format.panelBytes(inputs: inputs)
             let panels = GuardedFloats(count: bytes / 4)
             let special = packPanels(
-                memory.map { UnsafeRawPointer($0?.baseAddress) }, types: sources.map { Self.types[$0?.type ?? 0].1 },
-                inputs: inputs, format: format, into: panels.start, kernelSet: kernels)
+                memory.map { UnsafeRawPointer($0?.baseAddress) },
+                types: sources.map { Self.types[$0?.type ?? 0].1 },
+                inputs: inputs,
+                format: format,
+                into: panels.start,
+                kernelSet: kernels
+            )
             #expect(special == 0)
             #expect(panels.guardsHold)
             check(panels, sources.map { $0?.exact }, inputs: inputs, format, kernelSet)
@@ -59,7 +64,11 @@ struct PackingKernelTests {
     }
 
     private func check(
-        _ panels: GuardedFloats, _ rows: [[Double]?], inputs: Int, _ format: WeightFormat, _ kernelSet: String
+        _ panels: GuardedFloats,
+        _ rows: [[Double]?],
+        inputs: Int,
+        _ format: WeightFormat,
+        _ kernelSet: String
     ) {
         let group = format.groupInputs
         let groups = (inputs + group - 1) / group
@@ -74,7 +83,9 @@ struct PackingKernelTests {
                 let exact = input < inputs ? rows[output]?[input] ?? 0 : 0
                 let expected = format == .f32 ? Float(exact) : Float(bf16: bf16(Float(exact)))
                 if stored != expected {
-                    Issue.record("output \(output), input \(input) of \(inputs): \(stored), not \(expected); \(kernelSet)")
+                    Issue.record(
+                        "output \(output), input \(input) of \(inputs): \(stored), not \(expected); \(kernelSet)"
+                    )
                     return
                 }
             }
@@ -93,8 +104,12 @@ struct PackingKernelTests {
         let count = row.withUnsafeBytes { row in
             packPanels(
                 (0..<16).map { $0 == 2 || $0 == 9 ? row.baseAddress : nil },
-                types: [vlmc_source_type](repeating: VLMC_SOURCE_F32, count: 16), inputs: 40, format: format,
-                into: panel.start, kernelSet: kernels)
+                types: [vlmc_source_type](repeating: VLMC_SOURCE_F32, count: 16),
+                inputs: 40,
+                format: format,
+                into: panel.start,
+                kernelSet: kernels
+            )
         }
         #expect(count == 6)
         let raw = UnsafeRawPointer(panel.start)

@@ -77,7 +77,8 @@ struct ProjectHeadsTests {
                 let relative = 2 * largest * scale + 16 * f32Rounding
                 return Estimate(
                     value: values[index],
-                    error: gain * scale * 2 * largest + relative * (abs(values[index]) + gain) + 1e-7)
+                    error: gain * scale * 2 * largest + relative * (abs(values[index]) + gain) + 1e-7
+                )
             }
         }
 
@@ -110,7 +111,8 @@ struct ProjectHeadsTests {
 
     @Test("writes queries, keys and values to rows")
     func toRows() throws {
-        let cases = (0..<30).map { Case(seed: $0) } + [Case(seed: 90, rows: 253, width: 16), Case(seed: 91, width: 256)]
+        let cases =
+            (0..<30).map { Case(seed: $0) } + [Case(seed: 90, rows: 253, width: 16), Case(seed: 91, width: 256)]
         for example in cases {
             try forEachKernelSet(example) { kernelSet, device, expected in
                 checkRows(example, kernelSet, device, expected)
@@ -121,17 +123,31 @@ struct ProjectHeadsTests {
     private func checkRows(_ example: Case, _ kernelSet: String, _ device: CPUDevice, _ expected: [[[Estimate]]]) {
         let (heads, rows) = (example.heads, example.rows)
         let weight = OwnedMatrix(
-            example.matrix, outputs: example.outputs, inputs: example.inputs, format: example.format)
+            example.matrix,
+            outputs: example.outputs,
+            inputs: example.inputs,
+            format: example.format
+        )
         let (input, bias) = (GuardedFloats(example.input), GuardedFloats(example.bias))
         let table = GuardedFloats(example.table)
         let queries = GuardedFloats(count: rows * heads.query * heads.width)
         let keys = GuardedFloats(count: rows * heads.keyValue * heads.width)
         let values = GuardedFloats(count: rows * heads.keyValue * heads.width)
         device.projectHeads(
-            input.start, rows: rows, norm: example.norm.norm, weight: weight.matrix,
-            bias: example.hasBias ? bias.start : nil, heads: heads, queryNorm: example.queryNorm.norm,
-            keyNorm: example.keyNorm.norm, rotaryTable: example.hasRotary ? table.start : nil,
-            rotaryWidth: example.rotaryWidth, queries: queries.start, keys: keys.start, values: values.start)
+            input.start,
+            rows: rows,
+            norm: example.norm.norm,
+            weight: weight.matrix,
+            bias: example.hasBias ? bias.start : nil,
+            heads: heads,
+            queryNorm: example.queryNorm.norm,
+            keyNorm: example.keyNorm.norm,
+            rotaryTable: example.hasRotary ? table.start : nil,
+            rotaryWidth: example.rotaryWidth,
+            queries: queries.start,
+            keys: keys.start,
+            values: values.start
+        )
         let firstValue = heads.query + heads.keyValue
         let context = "\(kernelSet), \(example)"
         expectClose(queries.values, expected.flatMap { $0[..<heads.query].joined() }, "queries, \(context)")
@@ -153,25 +169,42 @@ struct ProjectHeadsTests {
     }
 
     private func checkPages(
-        _ example: Case, _ precision: CacheGeometry.Precision, _ kernelSet: String, _ device: CPUDevice,
-        _ expected: [[[Estimate]]], seed: UInt64
+        _ example: Case,
+        _ precision: CacheGeometry.Precision,
+        _ kernelSet: String,
+        _ device: CPUDevice,
+        _ expected: [[[Estimate]]],
+        seed: UInt64
     ) {
         var random = KernelRandom(seed)
         let (heads, rows) = (example.heads, example.rows)
         let blockCount = rows / 16 + 3
         let pages = TestPages(heads: heads, blocks: blockCount, precision: precision)
         let weight = OwnedMatrix(
-            example.matrix, outputs: example.outputs, inputs: example.inputs, format: example.format)
+            example.matrix,
+            outputs: example.outputs,
+            inputs: example.inputs,
+            format: example.format
+        )
         let slots = random.permutation(blockCount * 16).prefix(rows).map(Int32.init)
         let (input, bias) = (GuardedFloats(example.input), GuardedFloats(example.bias))
         let table = GuardedFloats(example.table)
         let queries = GuardedFloats(count: rows * heads.query * heads.width)
         device.projectHeads(
-            input.start, rows: rows, norm: example.norm.norm, weight: weight.matrix,
-            bias: example.hasBias ? bias.start : nil, heads: heads, queryNorm: example.queryNorm.norm,
-            keyNorm: example.keyNorm.norm, rotaryTable: example.hasRotary ? table.start : nil,
-            rotaryWidth: example.rotaryWidth, queries: queries.start, cache: pages.pages,
-            sequences: SequenceBatch(slots: slots))
+            input.start,
+            rows: rows,
+            norm: example.norm.norm,
+            weight: weight.matrix,
+            bias: example.hasBias ? bias.start : nil,
+            heads: heads,
+            queryNorm: example.queryNorm.norm,
+            keyNorm: example.keyNorm.norm,
+            rotaryTable: example.hasRotary ? table.start : nil,
+            rotaryWidth: example.rotaryWidth,
+            queries: queries.start,
+            cache: pages.pages,
+            sequences: SequenceBatch(slots: slots)
+        )
         let stored = precision == .bf16 ? bf16Rounding : 0
         func rounded(_ estimates: [Estimate]) -> [Estimate] {
             estimates.map { Estimate(value: $0.value, error: $0.error * 1.01 + stored * 1.01 * abs($0.value)) }

@@ -85,7 +85,10 @@ struct ProductSums {
 
 /// The product of `count` numbers with those of a matrix from `start` on. Written for speed without optimisation.
 func productSums(
-    _ row: UnsafePointer<Double>, _ matrix: UnsafeBufferPointer<Float>, _ start: Int, _ count: Int
+    _ row: UnsafePointer<Double>,
+    _ matrix: UnsafeBufferPointer<Float>,
+    _ start: Int,
+    _ count: Int
 ) -> ProductSums {
     let other = matrix.baseAddress.unsafelyUnwrapped + start
     var sums = ProductSums()

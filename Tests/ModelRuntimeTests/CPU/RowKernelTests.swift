@@ -108,7 +108,10 @@ struct RowKernelTests {
             #expect(left.values == zip(a, b).map(*))
             device.activate(right.start, rows: rowCount, width: width, activation: .silu, into: right.start)
             expectClose(
-                right.values, b.map { Activation.silu.reference(Estimate(value: Double($0), error: 0)) }, kernelSet)
+                right.values,
+                b.map { Activation.silu.reference(Estimate(value: Double($0), error: 0)) },
+                kernelSet
+            )
             #expect(output.guardsHold && left.guardsHold && right.guardsHold)
         }
     }
@@ -120,7 +123,10 @@ struct RowKernelTests {
             var random = KernelRandom(UInt64(rowCount))
             let axes = (0..<count).map { _ in Int32(random.integer(in: 0...2)) }
             let frequencies = RotaryFrequencies(
-                axes: axes, inverseFrequencies: (0..<count).map { pow(1e6, -Float($0) / Float(count)) }, magnitude: 1.25)
+                axes: axes,
+                inverseFrequencies: (0..<count).map { pow(1e6, -Float($0) / Float(count)) },
+                magnitude: 1.25
+            )
             let positions = (0..<(3 * rowCount)).map { _ in Int32(random.integer(in: 0...200_000)) }
             let table = GuardedFloats(count: rowCount * 2 * count)
             device.fillRotaryTable(table.start, positions: positions, rows: rowCount, frequencies: frequencies)

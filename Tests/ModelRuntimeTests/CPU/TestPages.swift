@@ -26,8 +26,10 @@ final class TestPages {
 
     var pages: CachePages {
         CachePages(
-            keys: keyMemory.baseAddress.unsafelyUnwrapped, values: valueMemory.baseAddress.unsafelyUnwrapped,
-            precision: precision)
+            keys: keyMemory.baseAddress.unsafelyUnwrapped,
+            values: valueMemory.baseAddress.unsafelyUnwrapped,
+            precision: precision
+        )
     }
 
     /// f32 `[number][16 tokens]`; bf16 `[number / 2][16 tokens][2]`.

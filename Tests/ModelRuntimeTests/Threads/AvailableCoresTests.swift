@@ -27,7 +27,8 @@ struct AvailableCoresTests {
         "reads lists of CPUs",
         arguments: [
             ("0", [0]), ("0-3\n", [0, 1, 2, 3]), ("1,5", [1, 5]), ("0-1,8-9", [0, 1, 8, 9]), ("", []),
-        ])
+        ]
+    )
     func cpuLists(text: String, expected: [Int]) {
         #expect(AvailableCores.parseCPUList(text) == expected)
     }
