@@ -136,7 +136,8 @@ struct Verifier<Model: CompiledModel> {
         }
         try add("vision.patch_embed", rows: "patches", as: "encode-images.embeddedPatches")
         // The blocks work in window order, where there are windows.
-        let processed = fixture.integers("rows.patches_window_order")
+        let hasWindows = loaded.manifest.vision?.windowSide != nil
+        let processed = hasWindows ? fixture.integers("rows.patches_window_order") : nil
         var layer = 0
         while fixture.integers("rows.patches") != nil,
             try fixture.stage("vision.block.\(layer)", rows: "patches") != nil
@@ -144,7 +145,6 @@ struct Verifier<Model: CompiledModel> {
             try add("vision.block.\(layer)", rows: "patches", as: "vision.layer.\(layer)", at: processed)
             layer += 1
         }
-        let hasWindows = loaded.manifest.vision?.windowSide != nil
         try add(
             "vision.merger",
             rows: "merged",

@@ -57,6 +57,8 @@ struct WeightsFile {
                 )
             }
         }
+        // A list of one element has no comma behind it, as the formatter wants it.
+        if groups.count == 1 { groups[0].removeLast() }
         let lines = """
             extension \(type) {
                 /// Every weight of the model, with the tensors of the checkpoint that it is made of.

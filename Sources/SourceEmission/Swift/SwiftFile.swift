@@ -17,6 +17,8 @@ struct SwiftFile {
     /// The text of the file.
     func text(_ options: EmissionOptions) -> String {
         let header = options.header + summary
+        let comment = header.map { "// \($0)" }.joined(separator: "\n")
+        if declarations.isEmpty { return comment + "\n" }
         let source = SourceFileSyntax(
             statements: CodeBlockItemListSyntax {
                 for module in imports.sorted() { DeclSyntax("import \(raw: module)") }
@@ -30,7 +32,7 @@ struct SwiftFile {
             .map { $0.last == " " ? String($0.reversed().drop { $0 == " " }.reversed()) : String($0) }
         let text = lines.joined(separator: "\n")
         let end = text.lastIndex { !$0.isNewline }.map { text[...$0] } ?? ""
-        return header.map { "// \($0)" }.joined(separator: "\n") + "\n\n" + end + "\n"
+        return comment + "\n\n" + end + "\n"
     }
 }
 

@@ -20,12 +20,14 @@ import TinySmollm2D
 
 @main
 struct Parity {
-    static let models: [any CompiledModel.Type] = [
-        TinyQwen25vlA.self, TinyQwen25vlB.self, TinyQwen25vlC.self, TinyQwen25vlD.self,
-        TinyQwen25vlE.self, TinyQwen25vlF.self, TinyQwen25vlG.self, TinyQwen2vlA.self,
-        TinyQwen2vlB.self, TinyQwen2vlC.self, TinySmollm2A.self, TinySmollm2B.self,
-        TinySmollm2C.self, TinySmollm2D.self,
-    ]
+    static var models: [any CompiledModel.Type] {
+        [
+            TinyQwen25vlA.self, TinyQwen25vlB.self, TinyQwen25vlC.self, TinyQwen25vlD.self,
+            TinyQwen25vlE.self, TinyQwen25vlF.self, TinyQwen25vlG.self, TinyQwen2vlA.self,
+            TinyQwen2vlB.self, TinyQwen2vlC.self, TinySmollm2A.self, TinySmollm2B.self,
+            TinySmollm2C.self, TinySmollm2D.self,
+        ]
+    }
 
     static func main() {
         let arguments = Array(CommandLine.arguments.dropFirst())

@@ -2,5 +2,3 @@
 // Regenerate with `vlmc compile model.toml`; change the description, not this file.
 // The image encoder and the bridge to the decoder.
 // This model has none.
-
-

@@ -94,7 +94,7 @@ extension TinySmollm2B {
                     ),
                     .vector("mlpDownBias", count: 48, from: [.tensor("model.layers.{layer}.mlp.down_proj.bias", [48])]),
                 ]
-            ),
+            )
         ],
         formats: WeightFormats(.f32),
         naming: TensorNaming(

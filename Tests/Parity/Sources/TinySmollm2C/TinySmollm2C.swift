@@ -1,0 +1,1 @@
+// The module of tiny-smollm2-c: the build plugin adds its sources. SwiftPM wants one file that is there already.
