@@ -35,6 +35,7 @@ let sharedTargets: [Target] = [
     .target(name: "Diagnostics", swiftSettings: swiftSettings),
     .target(name: "JSONText", swiftSettings: swiftSettings + optimisedSwift),
     .target(name: "MachineLimits", path: "kernels/limits", cSettings: cSettings + optimisedC),
+    .target(name: "CPUKernels", path: "kernels/cpu", cSettings: cSettings + optimisedC),
 ]
 
 let compilerTargets: [Target] = [
@@ -71,8 +72,8 @@ let compilerTargets: [Target] = [
     .target(
         name: "CompilerDriver",
         dependencies: [
-            "TensorTypes", "Diagnostics", "MachineLimits", "ModelDescriptions", "ComputeGraph", "Scheduling",
-            "SourceEmission", "PathKit",
+            "TensorTypes", "Diagnostics", "MachineLimits", "CPUKernels", "ModelDescriptions", "ComputeGraph",
+            "Scheduling", "SourceEmission", "PathKit",
         ],
         swiftSettings: swiftSettings
     ),
@@ -87,7 +88,6 @@ let compilerTargets: [Target] = [
 ]
 
 let runtimeTargets: [Target] = [
-    .target(name: "CPUKernels", path: "kernels/cpu", cSettings: cSettings + optimisedC),
     .systemLibrary(name: "CImageLibraries"),
     .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
     .target(
@@ -170,6 +170,13 @@ let compilerTests: [Target] = [
         name: "CompilerDriverTests",
         dependencies: ["CompilerDriver", "Scheduling", "SourceEmission", "TensorTypes", "TestSupport", "PathKit"],
         swiftSettings: swiftSettings
+    ),
+    // Uses the plugin with the compiler that was built from source; Tests/Parity uses it with a prebuilt one.
+    .testTarget(
+        name: "CompiledModelTests",
+        dependencies: ["Generation", "InputProcessing", "ModelRuntime", "TensorTypes", "TestSupport"],
+        swiftSettings: swiftSettings,
+        plugins: ["VLMCompiler"]
     ),
 ]
 

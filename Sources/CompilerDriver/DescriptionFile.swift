@@ -2,6 +2,7 @@
 // What the text says is read by ModelDescriptions.
 
 import Diagnostics
+import Foundation
 import ModelDescriptions
 import PathKit
 
@@ -15,9 +16,6 @@ public struct DescriptionFile: Sendable {
     public let description: ModelDescription?
     /// Everything that was reported, sorted.
     public let diagnostics: [Diagnostic]
-
-    /// Largest file that is read: far above any description, far below what would hurt.
-    public static let maximumBytes = 4 << 20
 
     /// Reads the file at `path`.
     public init(path: String) {
@@ -34,14 +32,11 @@ public struct DescriptionFile: Sendable {
             )
             return
         }
-        guard let data = try? file.read() else {
+        // One byte more than a description may have, so that the reader says that there are too many.
+        guard let handle = FileHandle(forReadingAtPath: path),
+            let data = try? handle.read(upToCount: ModelReader.maximumBytes + 1) ?? Data()
+        else {
             (bytes, description, diagnostics) = ([], nil, fail("the file cannot be read"))
-            return
-        }
-        guard data.count <= Self.maximumBytes else {
-            (bytes, description, diagnostics) = (
-                [], nil, fail("\(data.count) bytes are too many for a description of a model")
-            )
             return
         }
         bytes = [UInt8](data)

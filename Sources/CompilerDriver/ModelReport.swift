@@ -1,6 +1,7 @@
 // What `vlmc report` says: parameters, shapes, memory at worst, and the least time on a machine.
 // The figures come from Scheduling; here they are chosen, put in order and printed.
 
+import CPUKernels
 import ComputeGraph
 import Diagnostics
 import Foundation
@@ -14,6 +15,7 @@ public struct ModelReport: Sendable {
     let schedule: Schedule
     let limits: RunLimits
     let machine: Machine
+    let threads: Int
     let cacheElement: ElementType
     /// Pixels of the largest image.
     let maximumPixels: Int?
@@ -24,6 +26,7 @@ public struct ModelReport: Sendable {
     ///   - contextTokens: Tokens that the cache holds; nil means what the model was made for.
     ///   - maximumPixels: Pixels of the largest image after resizing; nil means what the description states.
     ///   - stepRows: Rows of a prefill step.
+    ///   - threads: Threads of the device.
     public init(
         _ description: ModelDescription,
         schedule: Schedule,
@@ -31,11 +34,13 @@ public struct ModelReport: Sendable {
         maximumPixels: Int?,
         stepRows: Int,
         cacheElement: ElementType,
-        machine: Machine
+        machine: Machine,
+        threads: Int
     ) {
         self.description = description
         self.schedule = schedule
         self.machine = machine
+        self.threads = threads
         self.cacheElement = cacheElement
         let pixels = description.image.map { maximumPixels ?? $0.maximumPixels }
         self.maximumPixels = pixels
@@ -62,7 +67,7 @@ public struct ModelReport: Sendable {
         }
         lines += ["", "Shapes"] + shapeLines
         lines += ["", "Memory at worst, for \(limits.contextTokens) tokens\(imageClause)"]
-        let proof = MemoryProof(schedule, description: description, limits: limits, cacheElement: cacheElement)
+        let proof = MemoryProof(schedule, limits: limits, cacheElement: cacheElement, device: [deviceScratch])
         for part in proof.parts where part.bytes > 0 {
             lines.append("  \(part.name.padded(to: 32))\(bytes(part.bytes).paddedLeft(to: 12))  \(part.formula)")
         }
@@ -76,6 +81,19 @@ public struct ModelReport: Sendable {
             )
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What the kernels of a CPU need beside the arena; they say themselves how much.
+    private var deviceScratch: MemoryProof.Part {
+        let inputs = schedule.routines.flatMap { $0.block.weights.map(\.weight.columns) }.max() ?? 1
+        let perThread = vlmc_scratch_bytes()
+        let rows = vlmc_packed_input_bytes(Int32(inputs))
+        let partials = vlmc_attention_partial_bytes(Int32(threads))
+        return MemoryProof.Part(
+            name: "scratch of the CPU",
+            bytes: threads * perThread + rows + partials,
+            formula: "\(perThread) x \(threads) threads + \(rows) for rows of \(inputs) + \(partials) for attention"
+        )
     }
 
     private var imageClause: String {

@@ -161,13 +161,13 @@ public struct JSONReader {
     /// Reads past the next value, checking its grammar, and returns the bytes it takes.
     @discardableResult
     public mutating func skipValue() throws(JSONError) -> Range<Int> {
-        _ = try peek()
+        var kind = try peek()
         let start = offset
         let level = containers.count
-        repeat {
-            switch try peek() {
-            case .object: try enterObject()
-            case .array: try enterArray()
+        while true {
+            switch kind {
+            case .object: try push(.emptyObject)
+            case .array: try push(.emptyArray)
             case .string: _ = try scanString()
             case .number: _ = try scanNumber()
             case .boolean: _ = try readBoolean()
@@ -180,8 +180,9 @@ public struct JSONReader {
                 }
                 break
             }
-        } while containers.count > level
-        return start..<offset
+            guard containers.count > level else { return start..<offset }
+            kind = try peek()
+        }
     }
 
     /// Checks that only white space is left.

@@ -143,27 +143,28 @@ extension JSONReader {
     /// Reads the number that starts at `offset` and returns its bytes.
     mutating func scanNumber() throws(JSONError) -> Range<Int> {
         let start = offset
-        var index = start
-        func byte() -> UInt8 { index < bytes.count ? bytes[index] : 0 }
-        func skipDigits() -> Bool {
-            let first = index
-            while (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte()) { index += 1 }
-            return index > first
+        let integerStart = byte(at: start) == UInt8(ascii: "-") ? start + 1 : start
+        var end = try endOfDigits(from: integerStart, ofNumberAt: start)
+        guard bytes[integerStart] != UInt8(ascii: "0") || end == integerStart + 1 else {
+            throw failure(.malformedNumber, at: start)
         }
-        if byte() == UInt8(ascii: "-") { index += 1 }
-        let isZero = byte() == UInt8(ascii: "0")
-        let integerStart = index
-        guard skipDigits(), !(isZero && index > integerStart + 1) else { throw failure(.malformedNumber, at: start) }
-        if byte() == UInt8(ascii: ".") {
-            index += 1
-            guard skipDigits() else { throw failure(.malformedNumber, at: start) }
+        if byte(at: end) == UInt8(ascii: ".") { end = try endOfDigits(from: end + 1, ofNumberAt: start) }
+        if byte(at: end) == UInt8(ascii: "e") || byte(at: end) == UInt8(ascii: "E") {
+            let hasSign = byte(at: end + 1) == UInt8(ascii: "+") || byte(at: end + 1) == UInt8(ascii: "-")
+            end = try endOfDigits(from: end + (hasSign ? 2 : 1), ofNumberAt: start)
         }
-        if byte() == UInt8(ascii: "e") || byte() == UInt8(ascii: "E") {
-            index += 1
-            if byte() == UInt8(ascii: "+") || byte() == UInt8(ascii: "-") { index += 1 }
-            guard skipDigits() else { throw failure(.malformedNumber, at: start) }
-        }
-        offset = index
-        return start..<index
+        offset = end
+        return start..<end
     }
+
+    /// The index behind the digits that start at `start`; there has to be one.
+    private func endOfDigits(from start: Int, ofNumberAt numberStart: Int) throws(JSONError) -> Int {
+        var end = start
+        while end < bytes.count, bytes[end] &- UInt8(ascii: "0") < 10 { end += 1 }
+        guard end > start else { throw failure(.malformedNumber, at: numberStart) }
+        return end
+    }
+
+    /// The byte at an index, 0 behind the text.
+    private func byte(at index: Int) -> UInt8 { index < bytes.count ? bytes[index] : 0 }
 }

@@ -44,8 +44,14 @@ public struct ModelReader: Sendable {
         )
     }
 
+    /// The most bytes that a description may have.
+    public static let maximumBytes = Limits.fileBytes
+
     /// Reads `bytes`, which must be UTF-8.
     public func read(_ bytes: [UInt8], file: String) -> Outcome {
+        guard bytes.count <= Self.maximumBytes else {
+            return Outcome(description: nil, diagnostics: [TOMLDocument.tooLong(file)])
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let place = Self.firstInvalidPlace(in: bytes, file: file)
             return Outcome(

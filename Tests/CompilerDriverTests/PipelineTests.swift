@@ -53,10 +53,11 @@ import Testing
         let description = try ModelFiles.description("qwen2.5-vl-3b")
         let schedule = try Pipeline(description).schedule()
         let limits = RunLimits(contextTokens: 32768, stepRows: 512, logitRows: 1, patches: 5118)
-        let proof = MemoryProof(schedule, description: description, limits: limits, cacheElement: .bf16)
+        let proof = MemoryProof(schedule, limits: limits, cacheElement: .bf16)
         #expect(proof.totalBytes == proof.parts.reduce(0) { $0 + $1.bytes })
         // 36 layers, keys and values, 2 heads of 128, 2 bytes.
-        #expect(proof.parts.first { $0.name == "key-value cache" }?.bytes == 32768 * 36 * 2 * 2 * 128 * 2)
+        let cache = try #require(proof.parts.first { $0.name == "key-value cache" })
+        #expect(cache.bytes == 32768 * 36 * 2 * 2 * 128 * 2)
     }
 
     @Test func parametersAreThoseOfThePublishedModel() throws {
@@ -73,10 +74,12 @@ import Testing
             maximumPixels: nil,
             stepRows: 512,
             cacheElement: .bf16,
-            machine: Machine(name: "m", bytesPerSecond: 1e9, operationsPerSecond: 1e12)
+            machine: Machine(name: "m", bytesPerSecond: 1e9, operationsPerSecond: 1e12),
+            threads: 3
         )
         #expect(report.text.contains("decode a token after 2048"))
         #expect(report.text.contains("Least time on m"))
+        #expect(report.text.contains("x 3 threads"))
     }
 }
 

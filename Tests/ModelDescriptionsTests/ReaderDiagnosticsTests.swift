@@ -118,7 +118,7 @@ struct ReaderDiagnosticsTests {
         let outcome = ModelReader().read(text, file: "m.toml")
         #expect(
             outcome.diagnostics.map { "\($0)" } == [
-                "m.toml:1:1: error: this file has 1400000 bytes; a description has at most 1048576"
+                "m.toml:1:1: error: a description has at most 1048576 bytes; this file has more"
             ]
         )
     }

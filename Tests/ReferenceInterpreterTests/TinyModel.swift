@@ -120,8 +120,10 @@ struct TinyModel {
             "positions": .indices(
                 try Tensor(shape: [2, layout.patches], elements: layout.positions.map(Int32.init))
             ),
-            "imageSegments": .segments(RowSegments(lengths: layout.imageLengths)),
         ]
+        if (0..<vision.layers).contains(where: { !isWindowed(layer: $0) }) {
+            parameters["imageSegments"] = .segments(RowSegments(lengths: layout.imageLengths))
+        }
         if windowSquares != nil {
             let orders = [("windowOrder", layout.windowOrder), ("originalOrder", layout.originalOrder)]
             for (name, order) in orders {
@@ -132,10 +134,15 @@ struct TinyModel {
         return parameters
     }
 
+    private func isWindowed(layer: Int) -> Bool {
+        let attention = description.vision?.attention.parameters as? SegmentAttention
+        return attention.map { $0.window != nil && $0.isWindowed(layer: layer) } ?? false
+    }
+
     /// Nil also where a window is stated, but every layer sees the whole image.
     private var windowSquares: Int? {
         guard let vision = description.vision, let attention = vision.attention.parameters as? SegmentAttention,
-            (0..<vision.layers).contains(where: attention.isWindowed(layer:))
+            (0..<vision.layers).contains(where: isWindowed(layer:))
         else { return nil }
         return attention.window.map { $0 / (vision.patch * vision.merge) }
     }

@@ -10,7 +10,7 @@ import Testing
     private static let options = EmissionOptions(
         descriptionFile: "model.toml",
         descriptionBytes: Array("golden".utf8),
-        layout: .package(runtime: "../vlmc")
+        layout: .package(runtime: "../../../..")
     )
 
     @Test(arguments: ["tiny-qwen25vl-a", "tiny-qwen2vl-b", "tiny-smollm2-b"])

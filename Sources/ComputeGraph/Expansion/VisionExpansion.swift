@@ -87,7 +87,8 @@ struct VisionExpansion {
         var builder = BlockBuilder(name: GraphExpansion.encodeImages, role: .entry, keyPath: "vision.patches")
         let patches = builder.parameter("patches", .tensor(.real(rows, .constant(patchWidth))))
         let positions = builder.parameter("positions", .tensor(.index(2, rows)))
-        let images = builder.parameter("imageSegments", .segments(of: rows, longest: rows))
+        let full = segmentations.indices.filter { segmentations[$0] == .images }
+        let images = full.isEmpty ? nil : builder.parameter("imageSegments", .segments(of: rows, longest: rows))
         let embedding = try expansion(of: vision.patches, as: (any PatchEmbeddingExpansion).self)
         var x = try embedding.embed(patches, vision: vision, scope: scope("patch_embed", "patches"), in: &builder)
 
@@ -98,8 +99,8 @@ struct VisionExpansion {
             named: "rotaryTable"
         )
 
-        var operands = [x, table, images]
-        var bindings: [LayerLoop.Binding] = [.operand(0), .operand(1), .operand(2)]
+        var segments = [images].compactMap(\.self)
+        var segmentBinding = LayerLoop.Binding.operand(2)
         var originalOrder: ValueID?
         if let window {
             builder.keyPath = "vision.attention.window"
@@ -111,14 +112,16 @@ struct VisionExpansion {
             let order = builder.parameter("windowOrder", .tensor(.index(rows / square)))
             originalOrder = builder.parameter("originalOrder", .tensor(.index(rows / square)))
             x = try builder.append(.gatherRows(group: square), [x, order], named: "windowedPatches")
-            let full = segmentations.indices.filter { segmentations[$0] == .images }
-            operands = [x, table, windowSegments, images]
-            bindings[2] =
-                full.isEmpty ? .operand(2) : .selected(layers: full, operand: 3, otherwise: 2)
+            segments.insert(windowSegments, at: 0)
+            if images != nil { segmentBinding = .selected(layers: full, operand: 3, otherwise: 2) }
         }
         builder.keyPath = "vision"
-        let loop = LayerLoop(block: GraphExpansion.visionLayer, count: vision.layers, bindings: bindings)
-        x = try builder.append(.layers(loop), operands, named: "encodedPatches")
+        let loop = LayerLoop(
+            block: GraphExpansion.visionLayer,
+            count: vision.layers,
+            bindings: [.operand(0), .operand(1), segmentBinding]
+        )
+        x = try builder.append(.layers(loop), [x, table] + segments, named: "encodedPatches")
 
         builder.keyPath = "bridge"
         let merger = WeightScope(

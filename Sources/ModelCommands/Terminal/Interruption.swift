@@ -1,4 +1,4 @@
-// Ctrl-C: the first one ends the work at the next step, cleanly; a second one ends the process at once.
+// Signals. Ctrl-C: the first one ends the work at the next step, cleanly; a second one ends the process at once.
 
 import Glibc
 import Synchronization
@@ -15,15 +15,16 @@ enum Interruption {
     /// Forgets earlier interruptions.
     static func reset() { count.store(0, ordering: .relaxed) }
 
-    /// Takes over SIGINT and SIGTERM.
+    /// Takes over SIGINT and SIGTERM, and has a limit on file sizes fail the write, which can be told, not the process.
     static func install() {
-        for signal in [SIGINT, SIGTERM] {
+        signal(SIGXFSZ, SIG_IGN)
+        for number in [SIGINT, SIGTERM] {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in
                 // Only what is allowed in a signal handler: an atomic, and _exit.
                 if Interruption.count.add(1, ordering: .relaxed).oldValue > 0 { _exit(Interruption.exitCode) }
             }
-            sigaction(signal, &action, nil)
+            sigaction(number, &action, nil)
         }
     }
 }

@@ -29,16 +29,16 @@ struct TOMLEntry: Sendable {
 
 /// Reads texts into trees.
 enum TOMLDocument {
+    /// What is said of a file with more bytes than a description may have.
+    static func tooLong(_ file: String) -> Diagnostic {
+        let start = SourceLocation(file: file, line: 1, column: 1)
+        return .error("a description has at most \(Limits.fileBytes) bytes; this file has more", at: SourceSpan(start))
+    }
+
     /// The tree of `text`, or nil after having reported why it is none.
     static func parse(_ text: String, file: String, reporting diagnostics: inout DiagnosticCollector) -> TOMLNode? {
-        if text.utf8.count > Limits.fileBytes {
-            let start = SourceLocation(file: file, line: 1, column: 1)
-            diagnostics.report(
-                .error(
-                    "this file has \(text.utf8.count) bytes; a description has at most \(Limits.fileBytes)",
-                    at: SourceSpan(start)
-                )
-            )
+        guard text.utf8.count <= Limits.fileBytes else {
+            diagnostics.report(tooLong(file))
             return nil
         }
         do {

@@ -43,6 +43,11 @@ public struct MemoryProof: Sendable, Hashable {
         public let bytes: Int
         /// How the bytes come about.
         public let formula: String
+
+        /// A part of `bytes`.
+        public init(name: String, bytes: Int, formula: String) {
+            (self.name, self.bytes, self.formula) = (name, bytes, formula)
+        }
     }
 
     /// The parts, largest causes first in the order of a run.
@@ -51,7 +56,9 @@ public struct MemoryProof: Sendable, Hashable {
     public var totalBytes: Int { parts.reduce(0) { $0 + $1.bytes } }
 
     /// The memory of `schedule` within `limits`, with keys and values kept as `cacheElement`.
-    public init(_ schedule: Schedule, description: ModelDescription, limits: RunLimits, cacheElement: ElementType) {
+    ///
+    /// - Parameter device: What the device takes for itself, whatever the batch is.
+    public init(_ schedule: Schedule, limits: RunLimits, cacheElement: ElementType, device: [Part] = []) {
         var parts = [
             Part(
                 name: "weights",
@@ -68,17 +75,7 @@ public struct MemoryProof: Sendable, Hashable {
                 formula: "\(perToken) bytes a token x \(tokens) tokens (\(cacheElement.rawValue))"
             )
         )
-        for routine in schedule.routines where routine.block.role == .entry {
-            let terms = routine.plan.bytesPerUnit.sorted { $0.key < $1.key }
-                .map { "\($0.value) x \(limits.sizes[$0.key] ?? 0) \($0.key.rawValue)" }
-            parts.append(
-                Part(
-                    name: "arena of \(routine.block.name)",
-                    bytes: routine.plan.arenaBytes(with: limits.sizes),
-                    formula: terms.joined(separator: " + ")
-                )
-            )
-        }
+        parts += schedule.arena(limits)
         for routine in schedule.routines where routine.block.role == .entry {
             for id in routine.block.parameters + routine.block.results {
                 guard let type = routine.block[id].type.tensor else { continue }
@@ -93,11 +90,29 @@ public struct MemoryProof: Sendable, Hashable {
                 )
             }
         }
-        self.parts = parts
+        self.parts = parts + device
     }
 }
 
 extension Schedule {
+    /// The one arena that serves all entries in turn: the largest of theirs.
+    fileprivate func arena(_ limits: RunLimits) -> [MemoryProof.Part] {
+        let entries = routines.filter { $0.block.role == .entry }
+        let arenas = entries.map { ($0, $0.plan.arenaBytes(with: limits.sizes)) }
+        guard let (largest, bytes) = arenas.max(by: { $0.1 < $1.1 }) else { return [] }
+        let terms = largest.plan.bytesPerUnit.sorted { $0.key < $1.key }
+            .map { "\($0.value) x \(limits.sizes[$0.key] ?? 0) \($0.key.rawValue)" }
+        let others = arenas.filter { $0.0.block.name != largest.block.name }
+            .map { "; \($0.0.block.name) needs \($0.1) of it" }
+        return [
+            MemoryProof.Part(
+                name: "arena, sized by \(largest.block.name)",
+                bytes: bytes,
+                formula: terms.joined(separator: " + ") + others.joined()
+            )
+        ]
+    }
+
     /// Bytes of all packed weights: every matrix once, however many blocks read it.
     public var weightBytes: Int {
         var bytes = 0

@@ -26,7 +26,7 @@ struct WeightsFile {
                 "The weights: where a checkpoint keeps them, how they are packed, and pointers to them by layer."
             ],
             imports: ["ModelRuntime", "TensorTypes"],
-            declarations: [try manifest()] + (try routines.map(weightStruct))
+            declarations: [try manifest(), try weightStructs()]
         )
     }
 
@@ -128,6 +128,17 @@ struct WeightsFile {
 
     // MARK: Structs of pointers
 
+    /// All structs, within the type of the model: a module may hold several models.
+    private func weightStructs() throws -> DeclSyntax {
+        let structs = try routines.map(weightStruct)
+        let declaration = try ExtensionDeclSyntax("extension \(raw: type)") {
+            for (index, member) in structs.enumerated() {
+                member.with(\.leadingTrivia, .newlines(index == 0 ? 1 : 2) + member.leadingTrivia)
+            }
+        }
+        return DeclSyntax(declaration)
+    }
+
     private func weightStruct(_ routine: Routine) throws -> DeclSyntax {
         let block = routine.block
         let name = "\(upperCamelCase(block.name))Weights"
@@ -150,7 +161,7 @@ struct WeightsFile {
         call.add(nil, literal(block[id].name))
         call.add("of", isLayer ? literal(lowerCamelCase(block.name)) : nil)
         call.add("layer", isLayer ? "layer" : nil)
-        return "\(raw: block[id].name) = \(call.syntax(indentation: 8))"
+        return "\(raw: block[id].name) = \(call.syntax(indentation: 12))"
     }
 
     private func member(_ id: ValueID, _ weight: Weight, in block: Block) -> DeclSyntax {

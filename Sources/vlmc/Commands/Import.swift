@@ -29,13 +29,23 @@ struct Import: ParsableCommand {
     @Option(help: "The repository that the checkpoint comes from, such as Qwen/Qwen2.5-VL-3B-Instruct.")
     var source: String?
 
+    @Option(help: "The element type of the weights, in place of what config.json says: f32, f16 or bf16.")
+    var dtype: String?
+
     @Flag(help: "Replace the TOML file if it exists.")
     var force = false
+
+    func validate() throws {
+        if let dtype, !["f32", "f16", "bf16"].contains(dtype) {
+            throw ValidationError("--dtype is f32, f16 or bf16, not `\(dtype)`.")
+        }
+    }
 
     func run() throws {
         try Terminal.reporting {
             let stem = output.map { Path($0).lastComponentWithoutExtension }
-            let outcome = HuggingFaceImporter(name: name ?? stem, source: source).importModel(at: directory)
+            let importer = HuggingFaceImporter(name: name ?? stem, source: source, elementType: dtype)
+            let outcome = importer.importModel(at: directory)
             Terminal.show(outcome.diagnostics)
             guard let text = outcome.text else { throw ExitCode(1) }
             guard let output else {

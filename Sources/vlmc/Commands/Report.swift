@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CompilerDriver
+import Foundation
 import Scheduling
 import TensorTypes
 
@@ -32,6 +33,9 @@ struct Report: ParsableCommand {
     @Option(help: "What keys and values are kept as: bf16 or f32.")
     var kvCacheDtype = "bf16"
 
+    @Option(help: "Threads that run the model; by default the cores of this machine.")
+    var threads: Int?
+
     @Option(help: "A machine by name.")
     var machine: String?
 
@@ -44,6 +48,7 @@ struct Report: ParsableCommand {
     func validate() throws {
         if let context, context < 1 { throw ValidationError("--context must be at least 1.") }
         if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels must be at least 1.") }
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
         if chunk < 1 { throw ValidationError("--chunk must be at least 1.") }
         if (bandwidth == nil) != (operations == nil) {
             throw ValidationError("--bandwidth and --operations go together.")
@@ -69,7 +74,8 @@ struct Report: ParsableCommand {
                 maximumPixels: maxPixels,
                 stepRows: chunk,
                 cacheElement: ElementType(rawValue: kvCacheDtype) ?? .bf16,
-                machine: chosenMachine()
+                machine: chosenMachine(),
+                threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
             )
             print(report.text, terminator: "")
         }

@@ -182,11 +182,13 @@ import Testing
         Refusal(#"{"type": "BPE""#, "model: expected the member \"vocab\", found nothing") {
             $0.model = #""merges": []"#
         },
-        Refusal(#"[], "merges""#, "expected an object, found an array") { $0.model = #""vocab": [], "merges": []"# },
-        Refusal(#"-1"#, "model.vocab[\"a\"]: expected an id from 0 to 16777215, found -1") {
+        Refusal(#"[], "merges""#, "model.vocab: expected an object, found an array") {
+            $0.model = #""vocab": [], "merges": []"#
+        },
+        Refusal(#""a": -1"#, "model.vocab[\"a\"]: expected an id from 0 to 16777215, found -1") {
             $0.model = #""vocab": {"a": -1}, "merges": []"#
         },
-        Refusal(#"16777216"#, "model.vocab[\"a\"]: expected an id from 0 to 16777215, found 16777216") {
+        Refusal(#""a": 16777216"#, "model.vocab[\"a\"]: expected an id from 0 to 16777215, found 16777216") {
             $0.model = #""vocab": {"a": 16777216}, "merges": []"#
         },
         Refusal(#"0.5"#, "the number 0.5 does not fit a 64-bit integer") {

@@ -95,8 +95,12 @@ struct ParityArgument: Sendable, CustomTestStringConvertible {
         var parameters: [String: InterpretedValue<Double>] = [
             "patches": .tensor(try example.pixelValues()),
             "positions": try indices(layout.positions, rows: 2),
-            "imageSegments": .segments(RowSegments(lengths: layout.imageLengths)),
         ]
+        // Where no layer sees whole images, the entry does not ask for them.
+        let entry = try #require(interpreter.graph.block(named: GraphExpansion.encodeImages))
+        if entry.parameters.contains(where: { entry[$0].name == "imageSegments" }) {
+            parameters["imageSegments"] = .segments(RowSegments(lengths: layout.imageLengths))
+        }
         if layout.windowSquares != nil {
             #expect(try example.stage("vision.window_index").elements.map { Int($0) } == layout.windowOrder)
             parameters["windowOrder"] = try indices(layout.windowOrder)

@@ -67,8 +67,8 @@ import Testing
     @Test func memoryIsTheSumOfItsParts() throws {
         let schedule = try schedule("qwen2.5-vl-3b")
         let limits = RunLimits(contextTokens: 1000, stepRows: 64, logitRows: 1, patches: 256)
-        let description = try ModelFiles.description("qwen2.5-vl-3b")
-        let proof = MemoryProof(schedule, description: description, limits: limits, cacheElement: .bf16)
+        let scratch = MemoryProof.Part(name: "scratch", bytes: 12345, formula: "as the device says")
+        let proof = MemoryProof(schedule, limits: limits, cacheElement: .bf16, device: [scratch])
         func bytes(_ name: String) throws -> Int {
             try #require(proof.parts.first { $0.name == name }, "\(name)").bytes
         }
@@ -76,7 +76,14 @@ import Testing
         // 36 layers of 2 heads of 128 keys and values; the context in whole panels of 16 tokens.
         #expect(schedule.cacheBytesPerToken(.bf16) == 36 * 2 * 2 * 128 * 2)
         #expect(try bytes("key-value cache") == 36 * 2 * 2 * 128 * 2 * 1008)
-        #expect(try bytes("arena of step") == 64 * 52736 + 16 * 8192)
+        // One arena serves both entries in turn; which of them sizes it depends on the limits.
+        let encode = try #require(schedule.routine(named: GraphExpansion.encodeImages))
+        #expect(try bytes("arena, sized by encode-images") == encode.plan.arenaBytes(with: limits.sizes))
+        let fewPatches = RunLimits(contextTokens: 1000, stepRows: 64, logitRows: 1, patches: 16)
+        let smaller = MemoryProof(schedule, limits: fewPatches, cacheElement: .bf16)
+        let arena = try #require(smaller.parts.first { $0.name == "arena, sized by step" })
+        #expect(arena.bytes == 64 * 52736 + 16 * 8192)
+        #expect(try bytes("scratch") == 12345)
         #expect(try bytes("step: tokens") == 64 * 4)
         #expect(try bytes("step: logits") == 151936 * 4)
         #expect(try bytes("encode-images: patches") == 256 * 1176 * 4)

@@ -4,18 +4,40 @@
 import JSONText
 
 enum ModelLoading {
-    /// The members of a model: small ones as trees, the large ones as places in the text.
+    /// The members of a model as far as one pass over the text can read them.
     struct ModelText {
         /// All members but `vocab` and `merges`; anything but an object is kept as it is.
-        let node: JSONValue
-        let vocabularyStart: Int?
-        let mergesStart: Int?
+        var node: JSONValue
+        /// The member `vocab`.
+        var tokens: TokenList?
+        /// Where the member `merges` starts, which can only be read when the vocabulary is complete.
+        var mergesStart: Int?
+    }
+
+    /// The tokens and ids of a vocabulary in the order of the file, not yet checked against each other.
+    struct TokenList {
+        /// Where the member starts.
+        let start: Int
+        var builder = Vocabulary.Builder(byteCapacity: 1 << 16)
+        /// Where the key of each entry starts.
+        var keyOffsets: [Int] = []
+        /// Why the list is not complete.
+        var refusal: Refusal?
+
+        enum Refusal {
+            /// The last entry has an id out of range.
+            case identifier(Int)
+            /// The member is no object.
+            case kind(JSONReader.Kind)
+        }
     }
 
     /// Makes the model whose text is `text`.
-    static func model(_ text: ModelText, _ reader: JSONReader, isByteLevel: Bool) throws(TokenizerError)
-        -> BytePairModel
-    {
+    static func model(
+        _ text: ModelText,
+        _ reader: JSONReader,
+        isByteLevel: Bool
+    ) throws(TokenizerError) -> BytePairModel {
         let node = ComponentNode(value: text.node, path: "model", reader: reader)
         // Old files leave the type out; merges are found in this kind alone.
         let type = try node.optional("type")
@@ -26,10 +48,8 @@ enum ModelLoading {
             if type == nil { throw node.error(.notBytePairEncoding(found: "a model without a type")) }
             throw node.error(.missing(expected: "the member \"merges\""))
         }
-        guard let vocabularyStart = text.vocabularyStart else {
-            throw node.error(.missing(expected: "the member \"vocab\""))
-        }
-        let vocabulary = try readVocabulary(reader.reader(at: vocabularyStart))
+        guard let tokens = text.tokens else { throw node.error(.missing(expected: "the member \"vocab\"")) }
+        let vocabulary = try makeVocabulary(tokens, reader)
         let prefix = try node.optional("continuing_subword_prefix")?.string() ?? ""
         let merges = try readMerges(
             reader.reader(at: mergesStart),
@@ -65,72 +85,102 @@ enum ModelLoading {
         return model
     }
 
-    /// Reads past the model that comes next, noting what is in it.
-    static func locate(_ reader: inout JSONReader) throws(JSONError) -> ModelText {
-        guard try reader.peek() == .object else {
-            return ModelText(node: try reader.readValue(), vocabularyStart: nil, mergesStart: nil)
-        }
+    /// Reads the model that comes next.
+    static func read(_ reader: inout JSONReader) throws(JSONError) -> ModelText {
+        guard try reader.peek() == .object else { return ModelText(node: try reader.readValue()) }
         let start = reader.offset
+        var text = ModelText(node: JSONValue(.null))
         var members: [JSONMember] = []
-        var starts: [String: Int] = [:]
         try reader.enterObject()
         while let slice = try reader.nextKey() {
             let key = slice.string
-            guard starts[key] == nil, !members.contains(where: { $0.key == key }) else {
-                throw reader.failure(.duplicateKey(key), at: slice.offset - 1)
-            }
-            if key == "vocab" || key == "merges" {
-                starts[key] = try reader.skipValue().lowerBound
-            } else {
-                members.append(JSONMember(key: key, value: try reader.readValue(), keyOffset: slice.offset - 1))
+            let isRepeated =
+                switch key {
+                case "vocab": text.tokens != nil
+                case "merges": text.mergesStart != nil
+                default: members.contains { $0.key == key }
+                }
+            guard !isRepeated else { throw reader.failure(.duplicateKey(key), at: slice.offset - 1) }
+            switch key {
+            case "vocab": text.tokens = try readTokens(&reader)
+            case "merges": text.mergesStart = try reader.skipValue().lowerBound
+            default: members.append(JSONMember(key: key, value: try reader.readValue(), keyOffset: slice.offset - 1))
             }
         }
-        return ModelText(
-            node: JSONValue(.object(members), offset: start),
-            vocabularyStart: starts["vocab"],
-            mergesStart: starts["merges"]
-        )
+        text.node = JSONValue(.object(members), offset: start)
+        return text
     }
 
-    private static func readVocabulary(_ reader: JSONReader) throws(TokenizerError) -> Vocabulary {
-        var reader = reader
-        var builder = Vocabulary.Builder(byteCapacity: 1 << 16)
-        var keyOffsets: [Int] = []
-        var refusal: TokenizerError?
-        try TokenizerLoader.json { () throws(JSONError) in
-            try reader.enterObject()
-            while let key = try reader.nextKey() {
-                _ = try reader.peek()
-                let valueStart = reader.offset
-                let id = try reader.readInteger()
-                guard (0..<Vocabulary.idLimit).contains(id) else {
-                    refusal = TokenizerError(
-                        path: "model.vocab[\(key.string.debugDescription)]",
-                        position: reader.position(of: valueStart),
-                        problem: .wrongValue(expected: "an id from 0 to \(Vocabulary.idLimit - 1)", found: "\(id)")
-                    )
-                    return
-                }
-                builder.add(id: id) { key.append(to: &$0) }
-                keyOffsets.append(key.offset - 1)
+    /// Reads the member `vocab`, or past it where it cannot be one.
+    private static func readTokens(_ reader: inout JSONReader) throws(JSONError) -> TokenList {
+        let kind = try reader.peek()
+        var tokens = TokenList(start: reader.offset)
+        guard kind == .object else {
+            tokens.refusal = .kind(kind)
+            try reader.skipValue()
+            return tokens
+        }
+        var inside = reader
+        try inside.enterObject()
+        while let key = try inside.nextKey() {
+            let id = try inside.readInteger()
+            let isAllowed = (0..<Vocabulary.idLimit).contains(id)
+            tokens.builder.add(id: isAllowed ? id : 0) { key.append(to: &$0) }
+            tokens.keyOffsets.append(key.offset - 1)
+            guard isAllowed else {
+                tokens.refusal = .identifier(id)
+                try reader.skipValue()
+                return tokens
             }
         }
-        if let refusal { throw refusal }
+        reader = inside
+        return tokens
+    }
+
+    private static func makeVocabulary(_ tokens: TokenList, _ reader: JSONReader) throws(TokenizerError) -> Vocabulary {
+        switch tokens.refusal {
+        case .identifier(let id):
+            throw entryError(
+                tokens.keyOffsets.count - 1,
+                tokens,
+                reader,
+                .wrongValue(expected: "an id from 0 to \(Vocabulary.idLimit - 1)", found: "\(id)")
+            )
+        case .kind(let kind):
+            throw TokenizerError(
+                path: "model.vocab",
+                position: reader.position(of: tokens.start),
+                problem: .wrongValue(expected: "an object", found: kind.rawValue)
+            )
+        case nil: break
+        }
         do {
-            return try Vocabulary(builder)
+            return try Vocabulary(tokens.builder)
         } catch {
             let (entry, explanation) =
                 switch error {
                 case .duplicateToken(let entry): (entry, "the vocabulary has this token twice")
                 case .duplicateID(let entry): (entry, "the vocabulary has the id of this token twice")
                 }
-            throw TokenizerError(
-                path: "model.vocab[\(builder.token(entry).debugDescription)]",
-                position: reader.position(of: keyOffsets[entry]),
-                problem: .inconsistent(explanation)
-            )
+            throw entryError(entry, tokens, reader, .inconsistent(explanation))
         }
     }
+
+    private static func entryError(
+        _ entry: Int,
+        _ tokens: TokenList,
+        _ reader: JSONReader,
+        _ problem: TokenizerError.Problem
+    ) -> TokenizerError {
+        TokenizerError(
+            path: "model.vocab[\(tokens.builder.token(entry).debugDescription)]",
+            position: reader.position(of: tokens.keyOffsets[entry]),
+            problem: problem
+        )
+    }
+
+    /// A merge: the pair of symbols, and its rank and result in one number.
+    private typealias Merge = (pair: UInt64, result: UInt64)
 
     /// The merges: for a pair of symbols its rank and the symbol it becomes.
     private static func readMerges(
@@ -138,52 +188,60 @@ enum ModelLoading {
         vocabulary: Vocabulary,
         prefixLength: Int
     ) throws(TokenizerError) -> PairTable {
-        var reader = reader
-        var collected: [(pair: UInt64, result: UInt64)] = []
+        var merges: [Merge] = []
+        let refused = try TokenizerLoader.json { () throws(JSONError) in
+            try collectMerges(reader, vocabulary: vocabulary, prefixLength: prefixLength, into: &merges)
+        }
+        if let refused { throw refused }
+        var table = PairTable(capacityFor: merges.count)
+        for merge in merges { table.set(merge.pair, to: merge.result) }
+        return table
+    }
+
+    /// Reads the merges; stops at one that cannot be and returns why.
+    private static func collectMerges(
+        _ start: JSONReader,
+        vocabulary: Vocabulary,
+        prefixLength: Int,
+        into merges: inout [Merge]
+    ) throws(JSONError) -> TokenizerError? {
+        var reader = start
         var scratch: [UInt8] = []
-        var refusal: TokenizerError?
         var place = 0
-        try TokenizerLoader.json { () throws(JSONError) in
-            try reader.enterArray()
-            while try reader.hasNextElement() {
-                defer { place += 1 }
-                _ = try reader.peek()
-                let start = reader.offset
-                let split = try readMerge(&reader, into: &scratch)
-                let problem: TokenizerError.Problem
-                switch split {
-                case .comment: continue
-                case .malformed:
-                    problem = .wrongValue(
-                        expected: "two tokens, as \"a b\" or [\"a\", \"b\"]",
-                        found: String(decoding: scratch, as: UTF8.self).debugDescription
-                    )
-                case .pair(let boundary):
-                    guard
-                        let missing = append(
-                            scratch,
-                            boundary: boundary,
-                            prefixLength: prefixLength,
-                            vocabulary,
-                            to: &collected
-                        )
-                    else { continue }
-                    problem = .inconsistent(
-                        "the token \(missing.debugDescription) of the merge is not in the vocabulary"
-                    )
+        try reader.enterArray()
+        while try reader.hasNextElement() {
+            let isString = try reader.peek() == .string
+            let offset = reader.offset
+            let problem: TokenizerError.Problem?
+            switch try readMerge(&reader, isString: isString, into: &scratch) {
+            case .comment: problem = nil
+            case .malformed:
+                problem = .wrongValue(
+                    expected: "two tokens, as \"a b\" or [\"a\", \"b\"]",
+                    found: String(decoding: scratch, as: UTF8.self).debugDescription
+                )
+            case .pair(let boundary):
+                let missing = append(
+                    scratch,
+                    boundary: boundary,
+                    prefixLength: prefixLength,
+                    vocabulary,
+                    to: &merges
+                )
+                problem = missing.map {
+                    .inconsistent("the token \($0.debugDescription) of the merge is not in the vocabulary")
                 }
-                refusal = TokenizerError(
+            }
+            if let problem {
+                return TokenizerError(
                     path: "model.merges[\(place)]",
-                    position: reader.position(of: start),
+                    position: reader.position(of: offset),
                     problem: problem
                 )
-                return
             }
+            place += 1
         }
-        if let refusal { throw refusal }
-        var table = PairTable(capacityFor: collected.count)
-        for merge in collected { table.set(merge.pair, to: merge.result) }
-        return table
+        return nil
     }
 
     private enum MergeShape {
@@ -197,12 +255,13 @@ enum ModelLoading {
     /// Reads a merge and leaves both tokens, without what separates them, in `scratch`.
     private static func readMerge(
         _ reader: inout JSONReader,
+        isString: Bool,
         into scratch: inout [UInt8]
     ) throws(JSONError) -> MergeShape {
         scratch.removeAll(keepingCapacity: true)
-        if try reader.peek() == .string {
+        if isString {
             try reader.readString().append(to: &scratch)
-            if scratch.starts(with: "#version".utf8) { return .comment }
+            if scratch.first == UInt8(ascii: "#"), scratch.starts(with: "#version".utf8) { return .comment }
             guard let space = scratch.firstIndex(of: UInt8(ascii: " ")),
                 !scratch[(space + 1)...].contains(UInt8(ascii: " "))
             else { return .malformed }
@@ -224,7 +283,7 @@ enum ModelLoading {
         boundary: Int,
         prefixLength: Int,
         _ vocabulary: Vocabulary,
-        to merges: inout [(pair: UInt64, result: UInt64)]
+        to merges: inout [Merge]
     ) -> String? {
         tokens.withUnsafeBufferPointer { bytes in
             let left = UnsafeBufferPointer(rebasing: bytes[..<boundary])

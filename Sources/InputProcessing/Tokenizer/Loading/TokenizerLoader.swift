@@ -65,7 +65,7 @@ enum TokenizerLoader {
         }
     }
 
-    /// The members of the top object as trees, but for the model, of which the large members are only located.
+    /// The members of the top object as trees, but for the model, which is read as a stream.
     private static func topLevel(
         _ reader: inout JSONReader
     ) throws(JSONError) -> (members: [JSONMember], model: ModelLoading.ModelText?) {
@@ -77,7 +77,7 @@ enum TokenizerLoader {
             let isRepeated = key == "model" ? model != nil : members.contains { $0.key == key }
             guard !isRepeated else { throw reader.failure(.duplicateKey(key), at: slice.offset - 1) }
             if key == "model" {
-                model = try ModelLoading.locate(&reader)
+                model = try ModelLoading.read(&reader)
             } else {
                 members.append(JSONMember(key: key, value: try reader.readValue(), keyOffset: slice.offset - 1))
             }

@@ -4,7 +4,7 @@ import PackageDescription
 
 let package = Package(
     name: "tiny-qwen25vl-a",
-    dependencies: [.package(name: "vlmc", path: "../vlmc")],
+    dependencies: [.package(name: "vlmc", path: "../../../..")],
     targets: [
         .target(
             name: "TinyQwen25vlA",

@@ -4,7 +4,7 @@ import PackageDescription
 
 let package = Package(
     name: "tiny-qwen2vl-b",
-    dependencies: [.package(name: "vlmc", path: "../vlmc")],
+    dependencies: [.package(name: "vlmc", path: "../../../..")],
     targets: [
         .target(
             name: "TinyQwen2vlB",

@@ -4,7 +4,7 @@ import PackageDescription
 
 let package = Package(
     name: "tiny-smollm2-b",
-    dependencies: [.package(name: "vlmc", path: "../vlmc")],
+    dependencies: [.package(name: "vlmc", path: "../../../..")],
     targets: [
         .target(
             name: "TinySmollm2B",

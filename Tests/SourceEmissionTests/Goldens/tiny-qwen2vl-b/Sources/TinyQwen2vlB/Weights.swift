@@ -173,117 +173,119 @@ extension TinyQwen2vlB {
     )
 }
 
-/// The weights that the entry `encode-images` reads, in the order in which it does.
-struct EncodeImagesWeights: @unchecked Sendable {
-    /// `[128, 96]`: `visual.patch_embed.proj.weight`.
-    let patchesProjection: PackedMatrix
-    /// `[128]`: `visual.merger.ln_q.weight`.
-    let bridgeNorm: UnsafePointer<Float>
-    /// `[128]`: `visual.merger.ln_q.bias`.
-    let bridgeNormBias: UnsafePointer<Float>
-    /// `[128, 128]`: `visual.merger.mlp.0.weight`.
-    let bridgeUp: PackedMatrix
-    /// `[128]`: `visual.merger.mlp.0.bias`.
-    let bridgeUpBias: UnsafePointer<Float>
-    /// `[64, 128]`: `visual.merger.mlp.2.weight`.
-    let bridgeDown: PackedMatrix
-    /// `[64]`: `visual.merger.mlp.2.bias`.
-    let bridgeDownBias: UnsafePointer<Float>
+extension TinyQwen2vlB {
+    /// The weights that the entry `encode-images` reads, in the order in which it does.
+    struct EncodeImagesWeights: @unchecked Sendable {
+        /// `[128, 96]`: `visual.patch_embed.proj.weight`.
+        let patchesProjection: PackedMatrix
+        /// `[128]`: `visual.merger.ln_q.weight`.
+        let bridgeNorm: UnsafePointer<Float>
+        /// `[128]`: `visual.merger.ln_q.bias`.
+        let bridgeNormBias: UnsafePointer<Float>
+        /// `[128, 128]`: `visual.merger.mlp.0.weight`.
+        let bridgeUp: PackedMatrix
+        /// `[128]`: `visual.merger.mlp.0.bias`.
+        let bridgeUpBias: UnsafePointer<Float>
+        /// `[64, 128]`: `visual.merger.mlp.2.weight`.
+        let bridgeDown: PackedMatrix
+        /// `[64]`: `visual.merger.mlp.2.bias`.
+        let bridgeDownBias: UnsafePointer<Float>
 
-    init(_ packed: PackedWeights) {
-        patchesProjection = packed.matrix("patchesProjection")
-        bridgeNorm = packed.vector("bridgeNorm")
-        bridgeNormBias = packed.vector("bridgeNormBias")
-        bridgeUp = packed.matrix("bridgeUp")
-        bridgeUpBias = packed.vector("bridgeUpBias")
-        bridgeDown = packed.matrix("bridgeDown")
-        bridgeDownBias = packed.vector("bridgeDownBias")
+        init(_ packed: PackedWeights) {
+            patchesProjection = packed.matrix("patchesProjection")
+            bridgeNorm = packed.vector("bridgeNorm")
+            bridgeNormBias = packed.vector("bridgeNormBias")
+            bridgeUp = packed.matrix("bridgeUp")
+            bridgeUpBias = packed.vector("bridgeUpBias")
+            bridgeDown = packed.matrix("bridgeDown")
+            bridgeDownBias = packed.vector("bridgeDownBias")
+        }
     }
-}
 
-/// The weights that the entry `step` reads, in the order in which it does.
-struct StepWeights: @unchecked Sendable {
-    /// `[326, 64]`: `model.embed_tokens.weight`.
-    let embedding: PackedMatrix
-    /// `[64]`: `model.norm.weight`.
-    let norm: UnsafePointer<Float>
-    /// `[326, 64]`: `lm_head.weight`.
-    let head: PackedMatrix
+    /// The weights that the entry `step` reads, in the order in which it does.
+    struct StepWeights: @unchecked Sendable {
+        /// `[326, 64]`: `model.embed_tokens.weight`.
+        let embedding: PackedMatrix
+        /// `[64]`: `model.norm.weight`.
+        let norm: UnsafePointer<Float>
+        /// `[326, 64]`: `lm_head.weight`.
+        let head: PackedMatrix
 
-    init(_ packed: PackedWeights) {
-        embedding = packed.matrix("embedding")
-        norm = packed.vector("norm")
-        head = packed.matrix("head")
+        init(_ packed: PackedWeights) {
+            embedding = packed.matrix("embedding")
+            norm = packed.vector("norm")
+            head = packed.matrix("head")
+        }
     }
-}
 
-/// The weights that one layer of `vision.layer` reads, in the order in which it does.
-struct VisionLayerWeights: @unchecked Sendable {
-    /// `[128]`: `visual.blocks.{layer}.norm1.weight`.
-    let attentionNorm: UnsafePointer<Float>
-    /// `[128]`: `visual.blocks.{layer}.norm1.bias`.
-    let attentionNormBias: UnsafePointer<Float>
-    /// `[384, 128]`: `visual.blocks.{layer}.attn.qkv.weight`.
-    let attentionQueryKeyValue: PackedMatrix
-    /// `[384]`: `visual.blocks.{layer}.attn.qkv.bias`.
-    let attentionQueryKeyValueBias: UnsafePointer<Float>
-    /// `[128, 128]`: `visual.blocks.{layer}.attn.proj.weight`.
-    let attentionOutput: PackedMatrix
-    /// `[128]`: `visual.blocks.{layer}.attn.proj.bias`.
-    let attentionOutputBias: UnsafePointer<Float>
-    /// `[128]`: `visual.blocks.{layer}.norm2.weight`.
-    let mlpNorm: UnsafePointer<Float>
-    /// `[128]`: `visual.blocks.{layer}.norm2.bias`.
-    let mlpNormBias: UnsafePointer<Float>
-    /// `[128, 128]`: `visual.blocks.{layer}.mlp.fc1.weight`.
-    let mlpUp: PackedMatrix
-    /// `[128]`: `visual.blocks.{layer}.mlp.fc1.bias`.
-    let mlpUpBias: UnsafePointer<Float>
-    /// `[128, 128]`: `visual.blocks.{layer}.mlp.fc2.weight`.
-    let mlpDown: PackedMatrix
-    /// `[128]`: `visual.blocks.{layer}.mlp.fc2.bias`.
-    let mlpDownBias: UnsafePointer<Float>
+    /// The weights that one layer of `vision.layer` reads, in the order in which it does.
+    struct VisionLayerWeights: @unchecked Sendable {
+        /// `[128]`: `visual.blocks.{layer}.norm1.weight`.
+        let attentionNorm: UnsafePointer<Float>
+        /// `[128]`: `visual.blocks.{layer}.norm1.bias`.
+        let attentionNormBias: UnsafePointer<Float>
+        /// `[384, 128]`: `visual.blocks.{layer}.attn.qkv.weight`.
+        let attentionQueryKeyValue: PackedMatrix
+        /// `[384]`: `visual.blocks.{layer}.attn.qkv.bias`.
+        let attentionQueryKeyValueBias: UnsafePointer<Float>
+        /// `[128, 128]`: `visual.blocks.{layer}.attn.proj.weight`.
+        let attentionOutput: PackedMatrix
+        /// `[128]`: `visual.blocks.{layer}.attn.proj.bias`.
+        let attentionOutputBias: UnsafePointer<Float>
+        /// `[128]`: `visual.blocks.{layer}.norm2.weight`.
+        let mlpNorm: UnsafePointer<Float>
+        /// `[128]`: `visual.blocks.{layer}.norm2.bias`.
+        let mlpNormBias: UnsafePointer<Float>
+        /// `[128, 128]`: `visual.blocks.{layer}.mlp.fc1.weight`.
+        let mlpUp: PackedMatrix
+        /// `[128]`: `visual.blocks.{layer}.mlp.fc1.bias`.
+        let mlpUpBias: UnsafePointer<Float>
+        /// `[128, 128]`: `visual.blocks.{layer}.mlp.fc2.weight`.
+        let mlpDown: PackedMatrix
+        /// `[128]`: `visual.blocks.{layer}.mlp.fc2.bias`.
+        let mlpDownBias: UnsafePointer<Float>
 
-    init(_ packed: PackedWeights, layer: Int) {
-        attentionNorm = packed.vector("attentionNorm", of: "visionLayer", layer: layer)
-        attentionNormBias = packed.vector("attentionNormBias", of: "visionLayer", layer: layer)
-        attentionQueryKeyValue = packed.matrix("attentionQueryKeyValue", of: "visionLayer", layer: layer)
-        attentionQueryKeyValueBias = packed.vector("attentionQueryKeyValueBias", of: "visionLayer", layer: layer)
-        attentionOutput = packed.matrix("attentionOutput", of: "visionLayer", layer: layer)
-        attentionOutputBias = packed.vector("attentionOutputBias", of: "visionLayer", layer: layer)
-        mlpNorm = packed.vector("mlpNorm", of: "visionLayer", layer: layer)
-        mlpNormBias = packed.vector("mlpNormBias", of: "visionLayer", layer: layer)
-        mlpUp = packed.matrix("mlpUp", of: "visionLayer", layer: layer)
-        mlpUpBias = packed.vector("mlpUpBias", of: "visionLayer", layer: layer)
-        mlpDown = packed.matrix("mlpDown", of: "visionLayer", layer: layer)
-        mlpDownBias = packed.vector("mlpDownBias", of: "visionLayer", layer: layer)
+        init(_ packed: PackedWeights, layer: Int) {
+            attentionNorm = packed.vector("attentionNorm", of: "visionLayer", layer: layer)
+            attentionNormBias = packed.vector("attentionNormBias", of: "visionLayer", layer: layer)
+            attentionQueryKeyValue = packed.matrix("attentionQueryKeyValue", of: "visionLayer", layer: layer)
+            attentionQueryKeyValueBias = packed.vector("attentionQueryKeyValueBias", of: "visionLayer", layer: layer)
+            attentionOutput = packed.matrix("attentionOutput", of: "visionLayer", layer: layer)
+            attentionOutputBias = packed.vector("attentionOutputBias", of: "visionLayer", layer: layer)
+            mlpNorm = packed.vector("mlpNorm", of: "visionLayer", layer: layer)
+            mlpNormBias = packed.vector("mlpNormBias", of: "visionLayer", layer: layer)
+            mlpUp = packed.matrix("mlpUp", of: "visionLayer", layer: layer)
+            mlpUpBias = packed.vector("mlpUpBias", of: "visionLayer", layer: layer)
+            mlpDown = packed.matrix("mlpDown", of: "visionLayer", layer: layer)
+            mlpDownBias = packed.vector("mlpDownBias", of: "visionLayer", layer: layer)
+        }
     }
-}
 
-/// The weights that one layer of `decoder.layer` reads, in the order in which it does.
-struct DecoderLayerWeights: @unchecked Sendable {
-    /// `[64]`: `model.layers.{layer}.input_layernorm.weight`.
-    let attentionNorm: UnsafePointer<Float>
-    /// `[96, 64]`: `model.layers.{layer}.self_attn.q_proj.weight`, `model.layers.{layer}.self_attn.k_proj.weight`, `model.layers.{layer}.self_attn.v_proj.weight`.
-    let attentionQueryKeyValue: PackedMatrix
-    /// `[96]`: `model.layers.{layer}.self_attn.q_proj.bias`, `model.layers.{layer}.self_attn.k_proj.bias`, `model.layers.{layer}.self_attn.v_proj.bias`.
-    let attentionQueryKeyValueBias: UnsafePointer<Float>
-    /// `[64, 64]`: `model.layers.{layer}.self_attn.o_proj.weight`.
-    let attentionOutput: PackedMatrix
-    /// `[64]`: `model.layers.{layer}.post_attention_layernorm.weight`.
-    let mlpNorm: UnsafePointer<Float>
-    /// `[96, 64]`: `model.layers.{layer}.mlp.gate_proj.weight`, `model.layers.{layer}.mlp.up_proj.weight`.
-    let mlpGateUp: PackedMatrix
-    /// `[64, 48]`: `model.layers.{layer}.mlp.down_proj.weight`.
-    let mlpDown: PackedMatrix
+    /// The weights that one layer of `decoder.layer` reads, in the order in which it does.
+    struct DecoderLayerWeights: @unchecked Sendable {
+        /// `[64]`: `model.layers.{layer}.input_layernorm.weight`.
+        let attentionNorm: UnsafePointer<Float>
+        /// `[96, 64]`: `model.layers.{layer}.self_attn.q_proj.weight`, `model.layers.{layer}.self_attn.k_proj.weight`, `model.layers.{layer}.self_attn.v_proj.weight`.
+        let attentionQueryKeyValue: PackedMatrix
+        /// `[96]`: `model.layers.{layer}.self_attn.q_proj.bias`, `model.layers.{layer}.self_attn.k_proj.bias`, `model.layers.{layer}.self_attn.v_proj.bias`.
+        let attentionQueryKeyValueBias: UnsafePointer<Float>
+        /// `[64, 64]`: `model.layers.{layer}.self_attn.o_proj.weight`.
+        let attentionOutput: PackedMatrix
+        /// `[64]`: `model.layers.{layer}.post_attention_layernorm.weight`.
+        let mlpNorm: UnsafePointer<Float>
+        /// `[96, 64]`: `model.layers.{layer}.mlp.gate_proj.weight`, `model.layers.{layer}.mlp.up_proj.weight`.
+        let mlpGateUp: PackedMatrix
+        /// `[64, 48]`: `model.layers.{layer}.mlp.down_proj.weight`.
+        let mlpDown: PackedMatrix
 
-    init(_ packed: PackedWeights, layer: Int) {
-        attentionNorm = packed.vector("attentionNorm", of: "decoderLayer", layer: layer)
-        attentionQueryKeyValue = packed.matrix("attentionQueryKeyValue", of: "decoderLayer", layer: layer)
-        attentionQueryKeyValueBias = packed.vector("attentionQueryKeyValueBias", of: "decoderLayer", layer: layer)
-        attentionOutput = packed.matrix("attentionOutput", of: "decoderLayer", layer: layer)
-        mlpNorm = packed.vector("mlpNorm", of: "decoderLayer", layer: layer)
-        mlpGateUp = packed.matrix("mlpGateUp", of: "decoderLayer", layer: layer)
-        mlpDown = packed.matrix("mlpDown", of: "decoderLayer", layer: layer)
+        init(_ packed: PackedWeights, layer: Int) {
+            attentionNorm = packed.vector("attentionNorm", of: "decoderLayer", layer: layer)
+            attentionQueryKeyValue = packed.matrix("attentionQueryKeyValue", of: "decoderLayer", layer: layer)
+            attentionQueryKeyValueBias = packed.vector("attentionQueryKeyValueBias", of: "decoderLayer", layer: layer)
+            attentionOutput = packed.matrix("attentionOutput", of: "decoderLayer", layer: layer)
+            mlpNorm = packed.vector("mlpNorm", of: "decoderLayer", layer: layer)
+            mlpGateUp = packed.matrix("mlpGateUp", of: "decoderLayer", layer: layer)
+            mlpDown = packed.matrix("mlpDown", of: "decoderLayer", layer: layer)
+        }
     }
 }

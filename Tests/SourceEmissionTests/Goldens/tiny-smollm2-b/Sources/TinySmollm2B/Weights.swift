@@ -105,55 +105,57 @@ extension TinySmollm2B {
     )
 }
 
-/// The weights that the entry `step` reads, in the order in which it does.
-struct StepWeights: @unchecked Sendable {
-    /// `[321, 48]`: `model.embed_tokens.weight`.
-    let embedding: PackedMatrix
-    /// `[48]`: `model.norm.weight`.
-    let norm: UnsafePointer<Float>
-    /// `[321, 48]`: `lm_head.weight`.
-    let head: PackedMatrix
+extension TinySmollm2B {
+    /// The weights that the entry `step` reads, in the order in which it does.
+    struct StepWeights: @unchecked Sendable {
+        /// `[321, 48]`: `model.embed_tokens.weight`.
+        let embedding: PackedMatrix
+        /// `[48]`: `model.norm.weight`.
+        let norm: UnsafePointer<Float>
+        /// `[321, 48]`: `lm_head.weight`.
+        let head: PackedMatrix
 
-    init(_ packed: PackedWeights) {
-        embedding = packed.matrix("embedding")
-        norm = packed.vector("norm")
-        head = packed.matrix("head")
+        init(_ packed: PackedWeights) {
+            embedding = packed.matrix("embedding")
+            norm = packed.vector("norm")
+            head = packed.matrix("head")
+        }
     }
-}
 
-/// The weights that one layer of `decoder.layer` reads, in the order in which it does.
-struct DecoderLayerWeights: @unchecked Sendable {
-    /// `[48]`: `model.layers.{layer}.input_layernorm.weight`.
-    let attentionNorm: UnsafePointer<Float>
-    /// `[320, 48]`: `model.layers.{layer}.self_attn.q_proj.weight`, `model.layers.{layer}.self_attn.k_proj.weight`, `model.layers.{layer}.self_attn.v_proj.weight`.
-    let attentionQueryKeyValue: PackedMatrix
-    /// `[320]`: `model.layers.{layer}.self_attn.q_proj.bias`, `model.layers.{layer}.self_attn.k_proj.bias`, `model.layers.{layer}.self_attn.v_proj.bias`.
-    let attentionQueryKeyValueBias: UnsafePointer<Float>
-    /// `[48, 192]`: `model.layers.{layer}.self_attn.o_proj.weight`.
-    let attentionOutput: PackedMatrix
-    /// `[48]`: `model.layers.{layer}.self_attn.o_proj.bias`.
-    let attentionOutputBias: UnsafePointer<Float>
-    /// `[48]`: `model.layers.{layer}.post_attention_layernorm.weight`.
-    let mlpNorm: UnsafePointer<Float>
-    /// `[64, 48]`: `model.layers.{layer}.mlp.gate_proj.weight`, `model.layers.{layer}.mlp.up_proj.weight`.
-    let mlpGateUp: PackedMatrix
-    /// `[64]`: `model.layers.{layer}.mlp.gate_proj.bias`, `model.layers.{layer}.mlp.up_proj.bias`.
-    let mlpGateUpBias: UnsafePointer<Float>
-    /// `[48, 32]`: `model.layers.{layer}.mlp.down_proj.weight`.
-    let mlpDown: PackedMatrix
-    /// `[48]`: `model.layers.{layer}.mlp.down_proj.bias`.
-    let mlpDownBias: UnsafePointer<Float>
+    /// The weights that one layer of `decoder.layer` reads, in the order in which it does.
+    struct DecoderLayerWeights: @unchecked Sendable {
+        /// `[48]`: `model.layers.{layer}.input_layernorm.weight`.
+        let attentionNorm: UnsafePointer<Float>
+        /// `[320, 48]`: `model.layers.{layer}.self_attn.q_proj.weight`, `model.layers.{layer}.self_attn.k_proj.weight`, `model.layers.{layer}.self_attn.v_proj.weight`.
+        let attentionQueryKeyValue: PackedMatrix
+        /// `[320]`: `model.layers.{layer}.self_attn.q_proj.bias`, `model.layers.{layer}.self_attn.k_proj.bias`, `model.layers.{layer}.self_attn.v_proj.bias`.
+        let attentionQueryKeyValueBias: UnsafePointer<Float>
+        /// `[48, 192]`: `model.layers.{layer}.self_attn.o_proj.weight`.
+        let attentionOutput: PackedMatrix
+        /// `[48]`: `model.layers.{layer}.self_attn.o_proj.bias`.
+        let attentionOutputBias: UnsafePointer<Float>
+        /// `[48]`: `model.layers.{layer}.post_attention_layernorm.weight`.
+        let mlpNorm: UnsafePointer<Float>
+        /// `[64, 48]`: `model.layers.{layer}.mlp.gate_proj.weight`, `model.layers.{layer}.mlp.up_proj.weight`.
+        let mlpGateUp: PackedMatrix
+        /// `[64]`: `model.layers.{layer}.mlp.gate_proj.bias`, `model.layers.{layer}.mlp.up_proj.bias`.
+        let mlpGateUpBias: UnsafePointer<Float>
+        /// `[48, 32]`: `model.layers.{layer}.mlp.down_proj.weight`.
+        let mlpDown: PackedMatrix
+        /// `[48]`: `model.layers.{layer}.mlp.down_proj.bias`.
+        let mlpDownBias: UnsafePointer<Float>
 
-    init(_ packed: PackedWeights, layer: Int) {
-        attentionNorm = packed.vector("attentionNorm", of: "decoderLayer", layer: layer)
-        attentionQueryKeyValue = packed.matrix("attentionQueryKeyValue", of: "decoderLayer", layer: layer)
-        attentionQueryKeyValueBias = packed.vector("attentionQueryKeyValueBias", of: "decoderLayer", layer: layer)
-        attentionOutput = packed.matrix("attentionOutput", of: "decoderLayer", layer: layer)
-        attentionOutputBias = packed.vector("attentionOutputBias", of: "decoderLayer", layer: layer)
-        mlpNorm = packed.vector("mlpNorm", of: "decoderLayer", layer: layer)
-        mlpGateUp = packed.matrix("mlpGateUp", of: "decoderLayer", layer: layer)
-        mlpGateUpBias = packed.vector("mlpGateUpBias", of: "decoderLayer", layer: layer)
-        mlpDown = packed.matrix("mlpDown", of: "decoderLayer", layer: layer)
-        mlpDownBias = packed.vector("mlpDownBias", of: "decoderLayer", layer: layer)
+        init(_ packed: PackedWeights, layer: Int) {
+            attentionNorm = packed.vector("attentionNorm", of: "decoderLayer", layer: layer)
+            attentionQueryKeyValue = packed.matrix("attentionQueryKeyValue", of: "decoderLayer", layer: layer)
+            attentionQueryKeyValueBias = packed.vector("attentionQueryKeyValueBias", of: "decoderLayer", layer: layer)
+            attentionOutput = packed.matrix("attentionOutput", of: "decoderLayer", layer: layer)
+            attentionOutputBias = packed.vector("attentionOutputBias", of: "decoderLayer", layer: layer)
+            mlpNorm = packed.vector("mlpNorm", of: "decoderLayer", layer: layer)
+            mlpGateUp = packed.matrix("mlpGateUp", of: "decoderLayer", layer: layer)
+            mlpGateUpBias = packed.vector("mlpGateUpBias", of: "decoderLayer", layer: layer)
+            mlpDown = packed.matrix("mlpDown", of: "decoderLayer", layer: layer)
+            mlpDownBias = packed.vector("mlpDownBias", of: "decoderLayer", layer: layer)
+        }
     }
 }

@@ -1,0 +1,87 @@
+// A prompt gives the same answer however it is cut into steps, and however much of it the cache holds already.
+
+import Generation
+import InputProcessing
+import ModelRuntime
+import Testing
+
+@Suite struct ChunkingTests {
+    private static let chunks = [1, 2, 7, 16, 17, 64, 100]
+
+    /// The tokens and the logits of the last rows, read in chunks of `rows`.
+    private func answer<Model: CompiledModel>(
+        _ model: Model.Type,
+        _ images: [String],
+        rows: Int
+    ) throws -> (tokens: [Int32], logits: [Float]) {
+        let loaded = try load(model) { $0.stepRows = rows }
+        let prompt = try loaded.prompt("Read 항목 and 금액, then the total of this bill.", images)
+        var logits: [Float] = []
+        try GenerationSession(loaded).score(prompt, rows: [prompt.tokens.count - 1]) { logits = Array($1) }
+        let result = try GenerationSession(loaded).generate(prompt, greedy(24))
+        return (result.tokens, logits)
+    }
+
+    private func check<Model: CompiledModel>(_ model: Model.Type, _ images: [String]) throws {
+        let whole = try answer(model, images, rows: 1024)
+        #expect(whole.tokens.count == 24)
+        for rows in Self.chunks {
+            let parts = try answer(model, images, rows: rows)
+            #expect(parts.tokens == whole.tokens, "in chunks of \(rows)")
+            let difference = zip(parts.logits, whole.logits).map { abs($0 - $1) }.max() ?? .infinity
+            let scale = whole.logits.map(abs).max() ?? 0
+            #expect(difference <= 1e-5 * scale, "in chunks of \(rows)")
+        }
+    }
+
+    @Test func textAlone() throws { try check(TinySmollm2B.self, []) }
+
+    /// Chunks end within images, whose positions and features must go on where they were.
+    @Test func imagesWithWindows() throws {
+        try check(TinyQwen25vlA.self, ["stamp-61x45.png", "receipt-113x301.png"])
+    }
+
+    @Test func imagesWithoutWindows() throws { try check(TinyQwen2vlB.self, ["label-140x71.png"]) }
+
+    /// The second turn repeats the first; what the cache holds of it is not read again, and changes nothing.
+    @Test func aLaterTurnIsReadFromTheCache() throws {
+        let loaded = try load(TinyQwen25vlA.self)
+        let image = try loaded.patches(ofImageAt: Files.image("letter-224x168.png"))
+        let opening: [ChatMessage] = [ChatMessage(role: "user", content: [.image(0), .text("Who wrote this?")])]
+        let first = try loaded.prompt(messages: opening, images: [image])
+        let session = try GenerationSession(loaded)
+        let answer = try session.generate(first, greedy(12))
+        #expect(answer.cachedTokens == 0)
+        let turns =
+            opening + [
+                ChatMessage(role: "assistant", text: answer.text), ChatMessage(role: "user", text: "And when?"),
+            ]
+        let second = try loaded.prompt(messages: turns, images: [image])
+        let continued = try session.generate(second, greedy(12))
+        #expect(continued.cachedTokens >= first.tokens.count - 1)
+        let anew = try GenerationSession(loaded).generate(second, greedy(12))
+        #expect(anew.cachedTokens == 0)
+        #expect(continued.tokens == anew.tokens)
+    }
+
+    /// Two images of one size have the same tokens, but are not the same prompt.
+    @Test func anotherImageIsNotTakenFromTheCache() throws {
+        let loaded = try load(TinyQwen25vlA.self) { $0.maximumPixels = 28 * 28 * 16 }
+        func prompt(_ brightness: Float) throws -> Prompt {
+            var image = try loaded.patches(ofImageAt: Files.image("letter-224x168.png"))
+            for index in image.patches.indices { image.patches[index] *= brightness }
+            return try loaded.prompt(question: "Who wrote this?", images: [image])
+        }
+        let session = try GenerationSession(loaded)
+        let bright = try prompt(1)
+        _ = try session.generate(bright, greedy(8))
+        let dark = try prompt(-1)
+        #expect(bright.tokens == dark.tokens)
+        let continued = try session.generate(dark, greedy(8))
+        #expect(continued.cachedTokens <= dark.images[0].firstToken)
+        #expect(try continued.tokens == GenerationSession(loaded).generate(dark, greedy(8)).tokens)
+        let repeated = try session.generate(dark, greedy(8))
+        #expect(repeated.cachedTokens == dark.tokens.count - 1)
+        #expect(repeated.tokens == continued.tokens)
+    }
+}
