@@ -127,13 +127,13 @@ let plugins: [Target] = [
 let compilerTests: [Target] = [
     .target(
         name: "TestSupport",
-        dependencies: ["TensorTypes", "ModelDescriptions", "ComputeGraph"],
+        dependencies: ["TensorTypes", "ModelDescriptions", "ComputeGraph", "TestRandomness"],
         path: "Tests/TestSupport",
         swiftSettings: swiftSettings
     ),
     .testTarget(
         name: "ModelDescriptionsTests",
-        dependencies: ["ModelDescriptions", "Diagnostics", "TensorTypes", "TOMLKit"],
+        dependencies: ["ModelDescriptions", "Diagnostics", "TensorTypes", "TOMLKit", "TestRandomness"],
         exclude: ["PublishedModels"],
         swiftSettings: swiftSettings
     ),
@@ -147,7 +147,7 @@ let compilerTests: [Target] = [
         name: "ReferenceInterpreterTests",
         dependencies: [
             "ReferenceInterpreter", "Scheduling", "ComputeGraph", "ModelDescriptions", "InputProcessing", "JSONText",
-            "TensorTypes", "TestSupport",
+            "TensorTypes", "TestSupport", "TestRandomness",
         ],
         swiftSettings: swiftSettings
     ),
@@ -155,7 +155,7 @@ let compilerTests: [Target] = [
         name: "SchedulingTests",
         dependencies: [
             "Scheduling", "ReferenceInterpreter", "ComputeGraph", "ModelDescriptions", "Diagnostics", "TensorTypes",
-            "TestSupport",
+            "TestSupport", "TestRandomness",
         ],
         exclude: ["Goldens"],
         swiftSettings: swiftSettings
@@ -181,17 +181,18 @@ let compilerTests: [Target] = [
 ]
 
 let runtimeTests: [Target] = [
+    .target(name: "TestRandomness", path: "Tests/TestRandomness", swiftSettings: swiftSettings),
     .testTarget(name: "TensorTypesTests", dependencies: ["TensorTypes"], swiftSettings: swiftSettings),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: swiftSettings),
-    .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: swiftSettings),
+    .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestRandomness"], swiftSettings: swiftSettings),
     .testTarget(
         name: "InputProcessingTests",
-        dependencies: ["InputProcessing", "JSONText", "CImageCodecs", "CImageLibraries"],
+        dependencies: ["InputProcessing", "JSONText", "CImageCodecs", "CImageLibraries", "TestRandomness"],
         swiftSettings: swiftSettings
     ),
     .testTarget(
         name: "ModelRuntimeTests",
-        dependencies: ["ModelRuntime", "CPUKernels", "JSONText", "TensorTypes"],
+        dependencies: ["ModelRuntime", "CPUKernels", "JSONText", "TensorTypes", "TestRandomness"],
         exclude: ["Model/Fixtures"],
         swiftSettings: swiftSettings
     ),

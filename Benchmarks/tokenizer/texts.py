@@ -5,13 +5,19 @@ Read next: inputs.py."""
 import bisect
 import itertools
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 
 from training_text import CODE, ITEMS, SENTENCES
 
 PARTICLES = ["은", "는", "이", "가", "을", "를", "의", "에", "에서", "으로", "와", "과", "도", "만", "까지", "부터", "에게", "처럼"]
 ENDINGS = ["합니다", "했다", "하는", "하고", "하여", "되었다", "되는", "할", "하지만", "해야", "했습니다", "된다", "하기", "입니다"]
+ONSETS = ["", "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "w", "st", "tr", "pr", "ch", "sh", "th", "cl",
+          "gr", "qu", "sp"]
+NUCLEI = ["a", "e", "e", "i", "o", "u", "ea", "ou", "io", "ai"]
+CODAS = ["", "", "n", "r", "s", "t", "l", "d", "m", "nd", "nt", "st", "ck", "ng"]
+SUFFIXES = ["", "", "", "", "s", "ed", "ing", "er", "ly", "tion", "ment", "al"]
 INITIALS, VOWELS, FINALS = [11, 0, 2, 3, 5, 6, 7, 9, 12, 18], [0, 4, 8, 13, 18, 20, 1, 5, 6], [0, 0, 0, 0, 4, 8, 21, 1, 16]
+KINDS = ["english", "korean", "code"]
 STATEMENTS = [
     "let {a} = {b}({c}: {d}, {e}: {n})", "if {a}.{b} != nil && {c} > {n} {{", "for {a} in {b}.{c}({d}) {{", "}}",
     "return {a}.{b}[{c}] ?? {n}", "self.{a} = {a}", "def {a}(self, {b}: int = {n}) -> {C}:", "\"{a}\": \"{b} {c}\",",
@@ -34,20 +40,14 @@ class Lexicon:
 
 
 def letter_words(sentences: list[str], count: int, generator: random.Random) -> list[str]:
-    """The words of sentences by frequency, then invented ones in which each letter follows from the two before it."""
-    real = [word for word, _ in Counter(word for line in sentences for word in line.lower().split()
-                                        if word.isalpha()).most_common()]
-    followers = defaultdict(list)
-    for word in real:
-        for index in range(len(word) + 1):
-            followers[("^^" + word)[index:index + 2]].append((word + "$")[index])
-    words = dict.fromkeys(real)
+    """The words of sentences by frequency, then invented ones of one to four syllables and an ending, short ones first.
+    """
+    words = dict.fromkeys(word for word, _ in Counter(word for line in sentences for word in line.lower().split()
+                                                      if word.isalpha()).most_common())
     while len(words) < count:
-        word = ""
-        while (letter := generator.choice(followers[("^^" + word)[-2:]])) != "$" and len(word) < 18:
-            word += letter
-        if len(word) > 3 or generator.random() < 0.02:
-            words[word] = None
+        syllables = 1 + bisect.bisect([1_500, 30_000, 200_000], len(words))
+        parts = [generator.choice(ONSETS) + generator.choice(NUCLEI) for _ in range(syllables)]
+        words["".join(parts) + generator.choice(CODAS) + generator.choice(SUFFIXES)] = None
     return list(words)
 
 

@@ -84,6 +84,16 @@ public enum Operator: Sendable, Hashable {
         case .layers: "layers"
         }
     }
+
+    /// Whether the result is the operand under another shape, so that both can be one piece of memory.
+    public var isView: Bool {
+        switch self {
+        case .splitHeads, .mergeHeads, .joinRows: true
+        case .embedding, .linear, .norm, .activation, .add, .multiply, .columns, .gatherRows, .scatterRows,
+            .rotaryTable, .rotate, .appendToCache, .attentionScores, .softmax, .attentionValues, .attention, .layers:
+            false
+        }
+    }
 }
 
 /// A normalisation over the innermost axis.

@@ -1,27 +1,15 @@
 // Random trees go through writer and reader unchanged; random damage never does more than throw.
 // Seeds are fixed: a failure repeats.
 
+import TestRandomness
 import Testing
 
 @testable import JSONText
 
-/// A small generator with a fixed sequence (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 @Suite struct JSONPropertyTests {
     @Test func randomTreesReadBackAsWritten() throws {
-        var generator = SeededGenerator(state: 1)
-        for _ in 0..<2_000 {
+        var generator = SeededGenerator(seed: 1)
+        for _ in 0..<2_000 * FuzzRounds.factor {
             let tree = randomValue(depth: 5, using: &generator)
             for layout in [JSONWriter.Layout.compact, .indented] {
                 var writer = JSONWriter(layout: layout)
@@ -32,10 +20,10 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func damagedTextsThrowOrReadButNeverTrap() throws {
-        var generator = SeededGenerator(state: 2)
+        var generator = SeededGenerator(seed: 2)
         var refused = 0
         var accepted = 0
-        for _ in 0..<4_000 {
+        for _ in 0..<4_000 * FuzzRounds.factor {
             var writer = JSONWriter(layout: Bool.random(using: &generator) ? .compact : .indented)
             writer.value(randomValue(depth: 4, using: &generator))
             var bytes = writer.utf8
@@ -69,9 +57,9 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test func randomBytesNeverTrap() {
-        var generator = SeededGenerator(state: 3)
+        var generator = SeededGenerator(seed: 3)
         let alphabet = Array("{}[]:,\"\\u0123dDeE+-.truefalsn \n\u{7F}é😀".utf8) + [0xFF, 0xC0, 0x00]
-        for _ in 0..<20_000 {
+        for _ in 0..<20_000 * FuzzRounds.factor {
             let bytes = (0..<Int.random(in: 0...24, using: &generator)).map { _ in
                 alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
             }

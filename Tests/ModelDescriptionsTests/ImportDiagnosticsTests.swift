@@ -3,6 +3,7 @@
 
 import Diagnostics
 import Foundation
+import TestRandomness
 import Testing
 
 @testable import ModelDescriptions
@@ -189,11 +190,10 @@ struct ImportDiagnosticsTests {
     @Test func `damaged configurations are imported or refused`() throws {
         var generator = SeededGenerator(seed: 3)
         let original = try ImportCase.files(of: "tiny-qwen25vl-f")
-        let rounds = ProcessInfo.processInfo.environment["VLMC_FUZZ_ROUNDS"].flatMap(Int.init) ?? 1
         let names: [HuggingFaceFiles.Name] = [
             .config, .generationConfig, .preprocessorConfig, .tokenizerConfig, .tokenizer,
         ]
-        for _ in 0..<60 * rounds {
+        for _ in 0..<60 * FuzzRounds.factor {
             var files = original
             let name = names.randomElement(using: &generator) ?? .config
             var bytes = try #require(files.contents[name])

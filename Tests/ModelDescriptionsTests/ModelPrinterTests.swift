@@ -1,6 +1,7 @@
 // What is printed of a description reads back as the same description, whatever is in it.
 
 import TensorTypes
+import TestRandomness
 import Testing
 
 @testable import ModelDescriptions

@@ -1,8 +1,9 @@
 // Damaged descriptions: the reader always ends, with a description or with errors that lie in the text.
-// Bounded: a fixed number of damages from fixed seeds; `VLMC_FUZZ_ROUNDS=100 swift test` does 100 times as many.
+// Bounded: a fixed number of damages from fixed seeds; `Scripts/fuzz 100` does 100 times as many.
 
 import Diagnostics
 import Foundation
+import TestRandomness
 import Testing
 
 @testable import ModelDescriptions
@@ -18,7 +19,7 @@ struct ReaderFuzzTests {
     ]
 
     /// How many times the usual number of damages is tried.
-    private static let rounds = ProcessInfo.processInfo.environment["VLMC_FUZZ_ROUNDS"].flatMap(Int.init) ?? 1
+    private static let rounds = FuzzRounds.factor
 
     private static func damage(_ text: String, _ generator: inout SeededGenerator) -> String {
         var scalars = Array(text.unicodeScalars)

@@ -3,6 +3,7 @@
 
 import ComputeGraph
 import Foundation
+import TestRandomness
 import TestSupport
 import Testing
 

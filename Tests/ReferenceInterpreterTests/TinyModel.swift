@@ -3,6 +3,7 @@
 
 import ComputeGraph
 import ModelDescriptions
+import TestRandomness
 import TestSupport
 
 @testable import ReferenceInterpreter

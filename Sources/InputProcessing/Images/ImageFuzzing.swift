@@ -1,5 +1,5 @@
 // What a fuzzer needs of this module: damaged images, and what must hold whatever the bytes are.
-// Not a fuzzer: the tests run a bounded one, an executable of the package a longer one.
+// Not a fuzzer: the tests run it, as long as they are told.
 import CImageLibraries
 
 /// Damages image files and checks that reading them keeps its promises.

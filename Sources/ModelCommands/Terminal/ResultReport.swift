@@ -1,7 +1,6 @@
 // What is said about an answer: one line for people, one JSON object for machines.
 
 import Generation
-import Glibc
 import InputProcessing
 import JSONText
 import ModelRuntime
@@ -24,7 +23,13 @@ enum ResultReport {
     }
 
     /// One JSON object.
-    static func json<Model: CompiledModel>(_ result: GenerationResult, _ loaded: LoadedModel<Model>) throws -> String {
+    ///
+    /// - Parameter imageSeconds: What decoding, resizing and cutting the images took.
+    static func json<Model: CompiledModel>(
+        _ result: GenerationResult,
+        _ loaded: LoadedModel<Model>,
+        imageSeconds: Double
+    ) throws -> String {
         var writer = JSONWriter()
         try writer.object { writer throws(JSONWriterError) in
             func member(_ name: String, _ value: String) {
@@ -58,12 +63,13 @@ enum ResultReport {
             writer.key("seed")
             writer.integer(result.seed)
             try seconds("loading_seconds", loaded.loadingSeconds)
+            try seconds("image_seconds", imageSeconds)
             try seconds("encoding_seconds", result.encodingSeconds)
             try seconds("prefill_seconds", result.prefillSeconds)
             try seconds("decode_seconds", result.decodeSeconds)
             try seconds("tokens_per_second", tokensPerSecond(result))
             member("planned_bytes", loaded.plannedBytes)
-            member("peak_bytes", peakBytes)
+            if let peak = PeakMemory.bytes() { member("peak_bytes", peak) }
             if !result.logProbabilities.isEmpty {
                 writer.key("logprobs")
                 try write(result.logProbabilities, loaded.tokenizer, to: &writer)
@@ -102,13 +108,6 @@ enum ResultReport {
 
     private static func reason(_ result: GenerationResult) -> String {
         result.finishReason?.openAIName ?? "cancelled"
-    }
-
-    /// The most memory that the process has had, in bytes.
-    private static var peakBytes: Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss * 1024
     }
 
     /// With two digits behind the point.

@@ -55,6 +55,8 @@ struct GenerateCommand<Model: CompiledModel>: ParsableCommand {
         let text = try prompt ?? StandardInput.readAll()
         let loaded = try loading.load(Model.self)
         var images: [PatchedImage] = []
+        let clock = ContinuousClock()
+        let start = clock.now
         for path in image {
             images.append(
                 try loaded.patches(ofImageAt: path) { note in
@@ -62,6 +64,7 @@ struct GenerateCommand<Model: CompiledModel>: ParsableCommand {
                 }
             )
         }
+        let imageSeconds = start.duration(to: clock.now) / .seconds(1)
         let prompt =
             try raw
             ? loaded.prompt(text: text, images: images)
@@ -80,7 +83,7 @@ struct GenerateCommand<Model: CompiledModel>: ParsableCommand {
         }
         progress.clear()
         if json {
-            StandardStreams.print(try ResultReport.json(result, loaded) + "\n")
+            StandardStreams.print(try ResultReport.json(result, loaded, imageSeconds: imageSeconds) + "\n")
         } else {
             StandardStreams.print("\n")
             if StandardStreams.errorIsTerminal, !loading.quiet { StandardStreams.report(ResultReport.summary(result)) }

@@ -71,12 +71,14 @@ extension CompiledModel {
         )
     }
 
-    /// The bytes that weights, cache, arena, logits and image features take together.
+    /// The bytes that weights, cache, arena, logits, patches and image features take together.
     public static func memoryByteCount(limits: ModelLimits, weightBytes: Int) -> Int {
-        manifest.memory.byteCount(
-            limits,
-            cache: manifest.decoder.cacheGeometry(limits.cachePrecision),
-            weightBytes: weightBytes
-        )
+        let patchBytes = (manifest.vision?.patchWidth ?? 0) * MemoryLayout<Float>.size
+        return limits.patches * patchBytes
+            + manifest.memory.byteCount(
+                limits,
+                cache: manifest.decoder.cacheGeometry(limits.cachePrecision),
+                weightBytes: weightBytes
+            )
     }
 }

@@ -61,10 +61,7 @@ private struct BufferPlanner {
     /// Views live where their operand lives.
     mutating func joinViews() {
         for operation in block.operations {
-            switch operation.kind {
-            case .splitHeads, .mergeHeads, .joinRows: join(operation.results[0], into: operation.operands[0])
-            default: continue
-            }
+            if operation.kind.isView { join(operation.results[0], into: operation.operands[0]) }
         }
     }
 

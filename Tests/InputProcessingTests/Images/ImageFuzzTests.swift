@@ -1,4 +1,5 @@
-// Truncated and damaged files: an error or an image, never a crash. A bounded run; a longer one is an executable's.
+// Truncated and damaged files: an error or an image, never a crash. `Scripts/fuzz 100` does 100 times as much.
+import TestRandomness
 import Testing
 
 @testable import InputProcessing
@@ -29,7 +30,7 @@ struct ImageFuzzTests {
         let files = try VisionFixtures.smallFiles()
         let file = files[seed % files.count]
         var generator = SeededGenerator(seed: UInt64(seed))
-        for _ in 0..<200 {
+        for _ in 0..<200 * FuzzRounds.factor {
             let damaged = ImageFuzzing.damaged(file.bytes, using: &generator)
             if let broken = ImageFuzzing.brokenPromise(on: damaged) {
                 Issue.record("\(file.name): \(broken); the bytes are \(damaged)")
@@ -46,7 +47,7 @@ struct ImageFuzzTests {
             Array("RIFF\u{40}\0\0\0WEBPVP8X".utf8), Array("RIFF\u{40}\0\0\0WEBPVP8L".utf8), [],
         ]
         for signature in signatures {
-            for _ in 0..<200 {
+            for _ in 0..<200 * FuzzRounds.factor {
                 let noise = (0..<Int.random(in: 0...100, using: &generator)).map { _ in
                     UInt8.random(in: 0...255, using: &generator)
                 }

@@ -1,4 +1,5 @@
 // Patches against transformers' reshape and transpose written as index arithmetic, and what configurations may hold.
+import TestRandomness
 import Testing
 
 @testable import InputProcessing

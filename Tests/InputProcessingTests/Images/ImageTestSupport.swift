@@ -2,6 +2,7 @@
 import Dispatch
 import Glibc
 import JSONText
+import TestRandomness
 
 @testable import InputProcessing
 
@@ -49,21 +50,6 @@ extension JSONValue {
     func require<Value>(_ key: String, _ read: (JSONValue) -> Value?) throws -> Value {
         guard let value = self[key].flatMap(read) else { throw FixtureError(description: "no \(key) in the fixture") }
         return value
-    }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
     }
 }
 

@@ -1,6 +1,7 @@
 // Writes PNG files of every colour type, bit depth and interlacing for the tests, which no image library does.
 // Not an encoder to use elsewhere: rows are not filtered.
 import CImageLibraries
+import TestRandomness
 
 @testable import InputProcessing
 

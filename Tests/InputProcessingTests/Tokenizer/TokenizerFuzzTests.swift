@@ -1,7 +1,8 @@
 // Damaged tokenizer files: loading says what is wrong or gives a tokenizer that works; it never traps.
-// A bounded run with a fixed seed.
+// A fixed seed; `Scripts/fuzz 100` does 100 times as much.
 
 import JSONText
+import TestRandomness
 import Testing
 
 @testable import InputProcessing
@@ -41,7 +42,7 @@ import Testing
         let interesting = bytes.count - Array(Self.base.model.utf8).count
         var loaded = 0
         var refused = 0
-        for round in 0..<1_500 {
+        for round in 0..<1_500 * FuzzRounds.factor {
             var damaged = bytes
             for _ in 0..<Int.random(in: 1...3, using: &fuzzer) {
                 let bound = round % 2 == 0 ? interesting : damaged.count

@@ -2,6 +2,7 @@
 // Not tests. Next: TokenizerFixtureTests.swift.
 
 import JSONText
+import TestRandomness
 
 @testable import InputProcessing
 
@@ -102,19 +103,11 @@ struct TokenizerText {
 
 /// Random text with a fixed sequence (SplitMix64): letters, marks, digits, spaces, emoji, and what tokens are made of.
 struct TextFuzzer: RandomNumberGenerator {
-    var state: UInt64
+    private var generator: SeededGenerator
 
-    init(seed: UInt64) {
-        state = seed
-    }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func next() -> UInt64 { generator.next() }
 
     mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[Int.random(in: 0..<elements.count, using: &self)]

@@ -1,6 +1,7 @@
 // Spellings of keys, strings and numbers, read back by TOMLKit.
 
 import TOMLKit
+import TestRandomness
 import Testing
 
 @testable import ModelDescriptions

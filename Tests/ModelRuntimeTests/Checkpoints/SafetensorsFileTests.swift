@@ -4,6 +4,8 @@ import JSONText
 import TensorTypes
 import Testing
 
+import enum TestRandomness.FuzzRounds
+
 @testable import ModelRuntime
 
 @Suite struct SafetensorsFileTests {
@@ -226,9 +228,9 @@ import Testing
 
     // MARK: Fuzz
 
-    /// Files with damaged headers open or are refused; what opens lies within the file. VLMC_FUZZ_ROUNDS asks for more.
+    /// Files with damaged headers open or are refused; what opens lies within the file.
     @Test func damagedHeadersNeverDoHarm() throws {
-        let rounds = environmentValue("VLMC_FUZZ_ROUNDS").flatMap(Int.init) ?? 4000
+        let rounds = 4000 * FuzzRounds.factor
         let seeds = [
             safetensors([TestTensor("a", .f32, [2, 2], [1, 2, 3, 4]), TestTensor("model.b", .bf16, [3], [1, 2, 3])]),
             safetensors(

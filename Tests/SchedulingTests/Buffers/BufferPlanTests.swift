@@ -2,6 +2,7 @@
 // That values survive in planned memory is also tested by running schedules: Execution/ScheduleMeaningTests.swift.
 
 import ComputeGraph
+import TestRandomness
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 // Weights and arguments for random graphs and for the entries of small models.
 
 import ComputeGraph
+import TestRandomness
 import TestSupport
 
 @testable import ReferenceInterpreter

@@ -3,6 +3,7 @@
 
 import ComputeGraph
 import ModelDescriptions
+import TestRandomness
 import TestSupport
 
 struct RandomGraph {
