@@ -56,7 +56,7 @@ public struct Workspace: Sendable {
 
     /// Writes the files of `tree` into `directory`, and removes files that the tree does not have.
     public static func synchronise(_ tree: SourceTree, into directory: Path) throws {
-        try directory.mkpath()
+        try AtomicFile.makeFolder(directory.absolute())
         let wanted = Set(tree.files.map(\.path))
         for existing in try directory.recursiveChildren() where existing.isFile {
             let relative = String(existing.string.dropFirst(directory.string.count + 1))
@@ -67,7 +67,6 @@ public struct Workspace: Sendable {
         for file in tree.files {
             let path = directory + file.path
             if path.exists, let text: String = try? path.read(), text == file.text { continue }
-            try path.parent().mkpath()
             try AtomicFile.write(file.text, to: path)
         }
     }

@@ -45,7 +45,8 @@ public final class LoadedModel<Model: CompiledModel> {
         let manifest = Model.manifest
         limits = try Self.limits(options)
 
-        let tokenizerFile = "\(options.checkpoint)/\(manifest.tokenizer.file)"
+        let checkpoint = try Checkpoint(path: options.checkpoint)
+        let tokenizerFile = "\(checkpoint.folder)/\(manifest.tokenizer.file)"
         let tokenizer = try Tokenizer(contentsOf: tokenizerFile)
         guard tokenizer.idBound <= manifest.decoder.vocabularySize else {
             throw LoadingError.vocabularyTooLarge(
@@ -68,7 +69,6 @@ public final class LoadedModel<Model: CompiledModel> {
 
         let pool = ThreadPool(threads: options.threads ?? AvailableCores.count())
         let declared = options.weightFormat.map { manifest.weights.with(WeightFormats($0)) } ?? manifest.weights
-        let checkpoint = try Checkpoint(path: options.checkpoint)
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,
@@ -98,6 +98,10 @@ public final class LoadedModel<Model: CompiledModel> {
             let side = image.patch * image.merge
             guard pixels >= side * side, pixels <= 1 << 30 else {
                 throw .option("--max-pixels", found: pixels, allowed: "\(side * side) to \(1 << 30)")
+            }
+            let fewest = options.minimumPixels ?? min(image.minimumPixels, pixels)
+            guard (1...pixels).contains(fewest) else {
+                throw .option("--min-pixels", found: fewest, allowed: "1 to \(pixels), the most pixels of an image")
             }
             patches = pixels / (image.patch * image.patch)
         }

@@ -50,12 +50,15 @@ extension LoadedModel {
         specialTokens: SpecialTokensInMessages = .literal
     ) throws -> Prompt {
         let rendered = try chat.render(messages)
-        let tokenized = try tokenizer.tokenize(
-            rendered,
-            imageTokenCounts: try images.map(tokenCount),
-            specialTokens: specialTokens,
-            limits: encodingLimits
-        )
+        let counts = try images.map(tokenCount)
+        let tokenized = try withinContext(imageTokens: counts.reduce(0, +)) {
+            try tokenizer.tokenize(
+                rendered,
+                imageTokenCounts: counts,
+                specialTokens: specialTokens,
+                limits: encodingLimits
+            )
+        }
         return Prompt(
             tokens: tokenized.ids,
             images: tokenized.images.map { Prompt.Image(firstToken: $0.tokens.lowerBound, patches: images[$0.image]) }
@@ -66,7 +69,9 @@ extension LoadedModel {
     ///
     /// - Throws: `TokenizerError`; `PromptError` if placeholders and images differ in number.
     public func prompt(text: String, images: [PatchedImage]) throws -> Prompt {
-        let ids = try tokenizer.encode(text, addSpecialTokens: false, limits: encodingLimits)
+        let ids = try withinContext(imageTokens: 0) {
+            try tokenizer.encode(text, addSpecialTokens: false, limits: encodingLimits)
+        }
         let placeholders = imageToken.map { token in ids.count { $0 == token } } ?? 0
         guard placeholders == images.count else {
             throw PromptError.placeholders(
@@ -91,6 +96,27 @@ extension LoadedModel {
 
     /// A text longer than the context is refused while it is read, not after.
     private var encodingLimits: EncodingLimits { EncodingLimits(tokens: 16 * limits.cacheTokens) }
+
+    /// Says of a text that the tokenizer refused for its length how much of it the context would hold.
+    private func withinContext<Result>(imageTokens: Int, _ body: () throws -> Result) throws -> Result {
+        func refusal(_ tokens: Int) -> GenerationError {
+            .promptTooLong(tokens: tokens, imageTokens: imageTokens, context: limits.cacheTokens)
+        }
+        do {
+            return try body()
+        } catch let error as TokenizerError {
+            guard case .textTooLong(let count, _, _) = error.problem else { throw error }
+            throw refusal(count)
+        } catch let error as ChatError {
+            switch error {
+            case .tooManyTokens(let count, _): throw refusal(count)
+            case .tokenizer(let inner):
+                guard case .textTooLong(let count, _, _) = inner.problem else { throw error }
+                throw refusal(count + imageTokens)
+            default: throw error
+            }
+        }
+    }
 
     private func tokenCount(_ image: PatchedImage) throws(ChatError) -> Int {
         try TokenizedPrompt.imageTokenCount(

@@ -20,6 +20,19 @@ enum Terminal {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
+    /// Writes ordinary output.
+    ///
+    /// - Throws: `FileWriteError` if standard output does not take it, a full disk for one.
+    static func print(_ text: String) throws(FileWriteError) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileWriteError(path: "to standard output", code: errno) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// Runs `body`; turns what it throws into messages and exit code 1.
     static func reporting(_ file: DescriptionFile? = nil, _ body: () throws -> Void) throws {
         do {

@@ -2,10 +2,20 @@
 // One file per verb in Commands/.
 
 import ArgumentParser
+import Foundation
 import ModelDescriptions
 
-/// The compiler's command line.
+/// The compiler's program.
 @main
+enum Program {
+    static func main() {
+        // A limit on file sizes then fails the write, which can be told, and does not end the process.
+        signal(SIGXFSZ, SIG_IGN)
+        VLMC.main()
+    }
+}
+
+/// The root of the command line.
 struct VLMC: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vlmc",

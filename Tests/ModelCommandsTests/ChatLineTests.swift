@@ -7,7 +7,7 @@ import Testing
 @Suite struct ChatLineTests {
     @Test(arguments: [
         ("", ChatLine.empty), ("   ", .empty), ("/exit", .exit), ("/quit ", .exit), ("/clear", .clear),
-        ("/help", .help), ("/image a b.png", .image("a b.png")), ("/image", .unknown("/image")),
+        ("/help", .help), ("/image a b.png", .image("a b.png")), ("/image", .image("")),
         ("/system Be brief.", .system("Be brief.")), ("/nothing", .unknown("/nothing")),
         (" What is it? ", .message("What is it?")), ("a /image b", .message("a /image b")),
     ])

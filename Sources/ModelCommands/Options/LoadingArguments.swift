@@ -22,7 +22,7 @@ struct LoadingArguments: ParsableArguments {
     )
     var cacheFolder: String?
 
-    @Option(help: "Threads; by default one for each core that this process may use.")
+    @Option(parsing: .unconditional, help: "Threads; by default one for each core that this process may use.")
     var threads: Int?
 
     @Option(help: "The format of the weights: auto (as described in the TOML), bf16 or f32.")
@@ -33,17 +33,18 @@ struct LoadingArguments: ParsableArguments {
 
     @Option(
         name: [.customLong("context"), .customLong("max-model-len")],
+        parsing: .unconditional,
         help: "Tokens that prompt and answer may have together."
     )
     var context: Int?
 
-    @Option(help: "Rows that are read at a time while a prompt is read.")
+    @Option(parsing: .unconditional, help: "Rows that are read at a time while a prompt is read.")
     var chunk = 512
 
-    @Option(help: "The fewest pixels of an image after resizing.")
+    @Option(parsing: .unconditional, help: "The fewest pixels of an image after resizing.")
     var minPixels: Int?
 
-    @Option(help: "The most pixels of an image after resizing; fewer are faster.")
+    @Option(parsing: .unconditional, help: "The most pixels of an image after resizing; fewer are faster.")
     var maxPixels: Int?
 
     @Flag(name: .shortAndLong, help: "Show no progress and no notices.")
@@ -78,8 +79,22 @@ struct LoadingArguments: ParsableArguments {
         var options = options
         options.logitRows = logitRows
         var progress = ProgressLine(isQuiet: quiet)
-        let isQuiet = quiet
         defer { progress.clear() }
+        do {
+            return try load(model, options, &progress)
+        } catch PackingError.cancelled {
+            progress.clear()
+            StandardStreams.report("interrupted; nothing was left behind")
+            throw ExitCode(Interruption.exitCode)
+        }
+    }
+
+    private func load<Model: CompiledModel>(
+        _ model: Model.Type,
+        _ options: LoadingOptions,
+        _ progress: inout ProgressLine
+    ) throws -> LoadedModel<Model> {
+        let isQuiet = quiet
         return try withoutActuallyEscaping({ (event: PackingEvent) in
             switch event {
             case .progress(let phase, let done, let total):

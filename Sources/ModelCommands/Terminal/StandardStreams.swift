@@ -15,15 +15,24 @@ enum StandardStreams {
     /// Writes a line to standard error.
     static func report(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
-    /// Writes all bytes; a closed pipe ends the process as other tools do, by its signal.
+    /// Writes all bytes. A closed pipe ends the process as other tools do, by its signal; where standard output cannot
+    /// take them otherwise, a full disk for one, the process says so and ends with 1: an answer must not be lost silently.
     static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
             while !rest.isEmpty {
                 let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                if written < 0 && errno != EINTR { return }
                 if written > 0 { rest = UnsafeRawBufferPointer(rebasing: rest[written...]) }
+                if written >= 0 || errno == EINTR { continue }
+                if errno == EAGAIN {
+                    var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&ready, 1, -1)
+                    continue
+                }
+                guard descriptor == STDOUT_FILENO else { return }
+                report("error: cannot write to standard output: \(String(cString: strerror(errno)))")
+                _exit(1)
             }
         }
     }

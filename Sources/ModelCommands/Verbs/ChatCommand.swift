@@ -36,20 +36,22 @@ struct ChatCommand<Model: CompiledModel>: ParsableCommand {
         let loaded = try loading.load(Model.self)
         var conversation = try Conversation(loaded, system: system)
         let parameters = sampling.parameters(Model.manifest.generation)
+        var input = StandardInput()
         let showsPrompt = StandardStreams.inputIsTerminal && !loading.quiet
         while true {
             Interruption.reset()
             if showsPrompt { StandardStreams.write("> ", to: 2) }
-            guard let line = readLine() else { break }
-            if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
             do {
+                guard let line = try input.readLine() else { break }
                 switch ChatLine(line) {
                 case .empty: continue
                 case .exit: return
                 case .help: StandardStreams.report(ChatLine.list)
                 case .clear: conversation.restart(system: system)
                 case .system(let text): conversation.restart(system: text)
-                case .image(let path): try conversation.show(imageAt: path)
+                case .image(""): StandardStreams.report("/image needs the path of a file")
+                case .image(let path):
+                    try conversation.show(imageAt: path) { StandardStreams.report("note: \(path): \($0)") }
                 case .unknown(let name): StandardStreams.report("there is no command \(name); /help lists them")
                 case .message(let text): try answer(text, in: &conversation, parameters)
                 }
@@ -113,7 +115,7 @@ enum ChatLine: Equatable {
         case "/help", "/?": self = .help
         case "/clear": self = .clear
         case "/system": self = .system(argument)
-        case "/image" where !argument.isEmpty: self = .image(argument)
+        case "/image": self = .image(argument)
         default: self = .unknown(parts[0])
         }
     }

@@ -22,11 +22,17 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
     @Option(name: .customLong("cache"), help: ArgumentHelp("The directory for packed weights.", valueName: "dir"))
     var cacheFolder: String?
 
-    @Option(help: "Tokens that prompt and answer may have together.")
+    @Option(parsing: .unconditional, help: "Tokens that prompt and answer may have together.")
     var context: Int?
 
     @Flag(help: "Give one JSON object instead of text.")
     var json = false
+
+    func validate() throws {
+        if weights == nil, context != nil || cacheFolder != nil {
+            throw ValidationError("--context and --cache go with --weights.")
+        }
+    }
 
     func run() throws {
         var rows = constants
@@ -34,7 +40,10 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
             var options = LoadingOptions(checkpoint: weights)
             options.cacheFolder = cacheFolder
             options.contextTokens = context
-            let loaded = try LoadedModel<Model>(options)
+            let callbacks = PackingCallbacks { event in
+                if case .notice(let notice) = event { StandardStreams.report("note: \(notice)") }
+            }
+            let loaded = try LoadedModel<Model>(options, callbacks: callbacks)
             rows += [
                 ("kernels", loaded.device.kernelSet.description),
                 ("threads", String(loaded.device.pool.threadCount)),

@@ -3,6 +3,7 @@
 
 import JSONText
 import ModelRuntime
+import TensorTypes
 
 /// A fixture that cannot be read.
 struct FixtureError: Error, CustomStringConvertible {
@@ -38,17 +39,25 @@ struct ParityFixture {
         func fail(_ problem: String) -> FixtureError { FixtureError(path: path, problem: problem) }
         guard path.hasSuffix(".json") else { throw fail("a fixture is named by its JSON file") }
         let file = try MappedFile(path: path)
-        let document = try withExtendedLifetime(file) { try JSONDocument(Array(file.bytes)) }
+        let document: JSONDocument
+        do {
+            document = try withExtendedLifetime(file) { () throws(JSONError) in try JSONDocument(Array(file.bytes)) }
+        } catch {
+            throw FixtureError(path: "\(path):\(error.line):\(error.column)", problem: "\(error.what)")
+        }
         func member(_ name: String) throws -> JSONValue {
             guard let value = document.root[name] else { throw fail("the member `\(name)` is missing") }
             return value
         }
         func integers(_ name: String) throws -> [Int32] {
             guard let values = try member(name).integers else { throw fail("`\(name)` is no array of integers") }
-            return values.compactMap { Int32(exactly: $0) }
+            let exact = values.compactMap { Int32(exactly: $0) }
+            guard exact.count == values.count else { throw fail("`\(name)` has numbers beyond 32 bits") }
+            return exact
         }
         tokens = try integers("tokens")
         generated = try integers("generated")
+        guard !generated.isEmpty else { throw fail("`generated` is empty") }
         images = try member("images").array?.compactMap(\.string) ?? []
         grids =
             try member("image_grid_thw").array?.compactMap { grid in
@@ -80,21 +89,44 @@ struct ParityFixture {
         let values: [Float]
     }
 
-    /// The stage called `name`, whose rows are listed by the tensor `rows.<list>`; nil if the fixture has none.
-    func stage(_ name: String, rows list: String) throws -> Stage? {
-        guard let tensor = stages.tensors.first(where: { $0.name == name }) else { return nil }
-        guard let rows = integers("rows.\(list)"), tensor.shape.count == 2, tensor.shape[0] == rows.count else {
-            throw FixtureError(path: path, problem: "the rows of `\(name)` are not listed by `rows.\(list)`")
+    /// The stage called `name`, whose rows are listed by the tensor `rows.<list>`.
+    ///
+    /// - Throws: `FixtureError` if the fixture does not have it, or has it in another form.
+    func stage(_ name: String, rows list: String) throws -> Stage {
+        let tensor = try tensor(name, of: .f32)
+        let rows = try integers("rows.\(list)")
+        guard tensor.shape.count == 2, tensor.shape[0] == rows.count, rows.allSatisfy({ $0 >= 0 }) else {
+            throw fail("the rows of `\(name)` are not listed by `rows.\(list)`")
         }
-        let values = stages.bytes(of: tensor).withMemoryRebound(to: Float.self) { Array($0) }
+        let bytes = stages.bytes(of: tensor)
+        let values = stride(from: 0, to: bytes.count, by: 4).map {
+            Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
+        }
         return Stage(name: name, rows: rows, width: tensor.shape[1], values: values)
     }
 
-    /// An index tensor, flattened; nil if the fixture has none.
-    func integers(_ name: String) -> [Int]? {
-        guard let tensor = stages.tensors.first(where: { $0.name == name }), tensor.element == .i32 else { return nil }
-        return stages.bytes(of: tensor).withMemoryRebound(to: Int32.self) { $0.map(Int.init) }
+    /// An index tensor, flattened.
+    ///
+    /// - Throws: `FixtureError` if the fixture does not have it, or has it in another form.
+    func integers(_ name: String) throws -> [Int] {
+        let bytes = stages.bytes(of: try tensor(name, of: .i32))
+        return stride(from: 0, to: bytes.count, by: 4).map {
+            Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: Int32.self)))
+        }
     }
+
+    private func tensor(_ name: String, of element: ElementType) throws -> TensorEntry {
+        guard let tensor = stages.tensors.first(where: { $0.name == name }) else {
+            throw fail("the tensor `\(name)` is missing beside it")
+        }
+        guard tensor.element == element else {
+            throw fail("the tensor `\(name)` has \(tensor.element.rawValue) elements, not \(element.rawValue)")
+        }
+        return tensor
+    }
+
+    /// An error of this fixture.
+    func fail(_ problem: String) -> FixtureError { FixtureError(path: path, problem: problem) }
 }
 
 extension JSONValue {

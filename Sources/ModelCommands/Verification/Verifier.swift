@@ -49,7 +49,7 @@ struct Verifier<Model: CompiledModel> {
         parameters.maximumTokens = fixture.generated.count
         let result = try session.generate(prompt, parameters, observer: recorder.observer)
         for comparison in comparisons { stages.append(comparison.verified(recorder, fixture.relativeTolerance)) }
-        if let logits = try fixture.stage("logits", rows: "text") { stages.append(try compareLogits(logits, prompt)) }
+        stages.append(try compareLogits(try fixture.stage("logits", rows: "text"), prompt))
         stages.append(
             VerifiedStage(
                 name: "greedy tokens",
@@ -64,6 +64,9 @@ struct Verifier<Model: CompiledModel> {
 
     /// The prompt from the fixture's text and image files, so that tokenizer and image processor are verified, too.
     private func prompt(_ stages: inout [VerifiedStage]) throws -> Prompt {
+        guard fixture.images.count == fixture.grids.count else {
+            throw fixture.fail("`images` and `image_grid_thw` differ in number")
+        }
         var images: [PatchedImage] = []
         for (name, grid) in zip(fixture.images, fixture.grids) {
             let image = try loaded.patches(ofImageAt: fixture.imagePath(name))
@@ -73,10 +76,14 @@ struct Verifier<Model: CompiledModel> {
             stages.append(VerifiedStage(name: "grid of \(name)", error: Double(differing), tolerance: 0))
         }
         let prompt = try loaded.prompt(text: fixture.prompt, images: images)
-        if let pixels = try fixture.stage("pixel_values", rows: "pixels") {
+        if !images.isEmpty {
+            let pixels = try fixture.stage("pixel_values", rows: "pixels")
             var worst = 0.0
             let all = images.flatMap(\.patches)
-            for (index, row) in pixels.rows.enumerated() where (row + 1) * pixels.width <= all.count {
+            for (index, row) in pixels.rows.enumerated() {
+                guard row < all.count / max(pixels.width, 1) else {
+                    throw fixture.fail("`rows.pixels` lists row \(row), beyond the \(all.count) values of the images")
+                }
                 for column in 0..<pixels.width {
                     let ours = all[row * pixels.width + column]
                     worst = max(worst, Double(abs(ours - pixels.values[index * pixels.width + column])))
@@ -88,7 +95,7 @@ struct Verifier<Model: CompiledModel> {
     }
 
     private func comparePositions(_ prompt: Prompt, _ stages: inout [VerifiedStage]) throws {
-        guard let expected = fixture.integers("positions") else { return }
+        let expected = try fixture.integers("positions")
         let axes = loaded.manifest.decoder.rotaryAxes
         let positions = prompt.positions(axisCount: axes, merge: loaded.manifest.vision?.merge ?? 1)
         let ours = positions.axes.flatMap { $0 }
@@ -131,25 +138,26 @@ struct Verifier<Model: CompiledModel> {
     private func comparisons() throws -> [Comparison] {
         var comparisons: [Comparison] = []
         func add(_ name: String, rows list: String, as ours: String, at rows: [Int]? = nil) throws {
-            guard let stage = try fixture.stage(name, rows: list) else { return }
+            let stage = try fixture.stage(name, rows: list)
+            guard (rows ?? stage.rows).count == stage.rows.count else {
+                throw fixture.fail("`\(name)` has \(stage.rows.count) rows, and \((rows ?? []).count) places for them")
+            }
             comparisons.append(Comparison(stage: stage, ourStage: ours, ourRows: rows ?? stage.rows))
         }
-        try add("vision.patch_embed", rows: "patches", as: "encode-images.embeddedPatches")
-        // The blocks work in window order, where there are windows.
-        let hasWindows = loaded.manifest.vision?.windowSide != nil
-        let processed = hasWindows ? fixture.integers("rows.patches_window_order") : nil
-        var layer = 0
-        while fixture.integers("rows.patches") != nil,
-            try fixture.stage("vision.block.\(layer)", rows: "patches") != nil
-        {
-            try add("vision.block.\(layer)", rows: "patches", as: "vision.layer.\(layer)", at: processed)
-            layer += 1
+        if !fixture.images.isEmpty {
+            try add("vision.patch_embed", rows: "patches", as: "encode-images.embeddedPatches")
+            // The blocks work in window order, where there are windows.
+            let hasWindows = loaded.manifest.vision?.windowSide != nil
+            let processed = hasWindows ? try fixture.integers("rows.patches_window_order") : nil
+            for layer in loaded.manifest.weights.layers(ofGroup: "visionLayer") {
+                try add("vision.block.\(layer)", rows: "patches", as: "vision.layer.\(layer)", at: processed)
+            }
+            try add(
+                "vision.merger",
+                rows: "merged",
+                as: hasWindows ? "encode-images.orderedFeatures" : "encode-images.features"
+            )
         }
-        try add(
-            "vision.merger",
-            rows: "merged",
-            as: hasWindows ? "encode-images.orderedFeatures" : "encode-images.features"
-        )
         let hasImages = loaded.manifest.vision != nil
         try add("text.embedding", rows: "text", as: hasImages ? "step.embeddedRows" : "step.embeddedTokens")
         for layer in 0..<loaded.manifest.decoder.layers {

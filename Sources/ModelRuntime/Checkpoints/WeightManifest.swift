@@ -138,6 +138,11 @@ public struct WeightGroup: Sendable, Hashable {
     }
 }
 
+extension WeightManifest {
+    /// The layers of the group called `name`; none if there is no such group.
+    public func layers(ofGroup name: String) -> [Int] { groups.first { $0.name == name }?.layers ?? [] }
+}
+
 /// How the names of a checkpoint lead to those of a model.
 public struct TensorNaming: Sendable, Hashable {
     /// Other prefixes found in checkpoints, and the model's own; the longest that fits is replaced, once.

@@ -73,8 +73,8 @@ public struct SamplingParameters: Sendable, Hashable {
         check(
             "repetition_penalty",
             repetitionPenalty,
-            repetitionPenalty > 0 && repetitionPenalty.isFinite,
-            "a number above 0"
+            (0.01...100).contains(repetitionPenalty),
+            "a number from 0.01 to 100"
         )
         check("presence_penalty", presencePenalty, abs(presencePenalty) <= 2, "a number from -2 to 2")
         check("frequency_penalty", frequencyPenalty, abs(frequencyPenalty) <= 2, "a number from -2 to 2")

@@ -59,9 +59,9 @@ struct Emit: ParsableCommand {
             Terminal.show(input.diagnostics, sources: input.sources)
             let pipeline = Pipeline(description)
             switch stage {
-            case .description: print(ModelPrinter().print(description), terminator: "")
-            case .graph: print(GraphPrinter.text(of: try pipeline.graph(after: after)), terminator: "")
-            case .schedule: print(SchedulePrinter.text(of: try pipeline.schedule()), terminator: "")
+            case .description: try Terminal.print(ModelPrinter().print(description))
+            case .graph: try Terminal.print(GraphPrinter.text(of: try pipeline.graph(after: after)))
+            case .schedule: try Terminal.print(SchedulePrinter.text(of: try pipeline.schedule()))
             case .source: try writeSource(pipeline, input)
             }
         }
@@ -76,13 +76,11 @@ struct Emit: ParsableCommand {
             EmissionOptions(descriptionFile: Path(file).lastComponent, descriptionBytes: input.bytes, layout: layout)
         )
         guard let output else {
-            for file in tree.files { print("// \(file.path)\n\n\(file.text)") }
+            for file in tree.files { try Terminal.print("// \(file.path)\n\n\(file.text)\n") }
             return
         }
         for file in tree.files {
-            let path = Path(output) + file.path
-            try path.parent().mkpath()
-            try AtomicFile.write(file.text, to: path)
+            try AtomicFile.write(file.text, to: Path(output) + file.path)
         }
     }
 }

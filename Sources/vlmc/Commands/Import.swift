@@ -49,15 +49,14 @@ struct Import: ParsableCommand {
             Terminal.show(outcome.diagnostics)
             guard let text = outcome.text else { throw ExitCode(1) }
             guard let output else {
-                print(text, terminator: "")
+                try Terminal.print(text)
                 return
             }
             let path = Path(output)
             if path.exists, !force {
                 throw DiagnosticError([.error("\(output) exists already; --force replaces it")])
             }
-            try path.absolute().parent().mkpath()
-            try AtomicFile.write(text, to: path.absolute())
+            try AtomicFile.write(text, to: path)
             Terminal.write("wrote \(output)")
         }
     }

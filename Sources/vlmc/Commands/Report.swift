@@ -21,35 +21,42 @@ struct Report: ParsableCommand {
     @Argument(help: "The TOML file that describes the model.")
     var file: String
 
-    @Option(help: "Tokens that the key-value cache is to hold.")
+    @Option(parsing: .unconditional, help: "Tokens that the key-value cache is to hold.")
     var context: Int?
 
-    @Option(help: "Pixels of the largest image, after resizing.")
+    @Option(parsing: .unconditional, help: "Pixels of the largest image, after resizing.")
     var maxPixels: Int?
 
-    @Option(help: "Rows of one prefill step.")
+    @Option(parsing: .unconditional, help: "Rows of one prefill step.")
     var chunk = 512
 
     @Option(help: "What keys and values are kept as: bf16 or f32.")
     var kvCacheDtype = "bf16"
 
-    @Option(help: "Threads that run the model; by default the cores of this machine.")
+    @Option(parsing: .unconditional, help: "Threads that run the model; by default the cores of this machine.")
     var threads: Int?
 
     @Option(help: "A machine by name.")
     var machine: String?
 
-    @Option(help: "Bytes a second that a machine reads from memory, such as 70e9.")
+    @Option(parsing: .unconditional, help: "Bytes a second that a machine reads from memory, such as 70e9.")
     var bandwidth: Double?
 
-    @Option(help: "Floating-point operations a second of a machine, such as 970e9.")
+    @Option(parsing: .unconditional, help: "Floating-point operations a second of a machine, such as 970e9.")
     var operations: Double?
 
     func validate() throws {
-        if let context, context < 1 { throw ValidationError("--context must be at least 1.") }
-        if let maxPixels, maxPixels < 1 { throw ValidationError("--max-pixels must be at least 1.") }
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1.") }
-        if chunk < 1 { throw ValidationError("--chunk must be at least 1.") }
+        let bounded = [
+            ("context", context, 1 << 30), ("max-pixels", maxPixels, 1 << 30), ("threads", threads, 1024),
+            ("chunk", chunk, 1 << 20),
+        ]
+        for case (let name, let value?, let most) in bounded where !(1...most).contains(value) {
+            throw ValidationError("--\(name) is \(value); allowed: 1 to \(most)")
+        }
+        for case (let name, let value?) in [("bandwidth", bandwidth), ("operations", operations)]
+        where !(value.isFinite && value > 0) {
+            throw ValidationError("--\(name) is \(value); allowed: a number above 0")
+        }
         if (bandwidth == nil) != (operations == nil) {
             throw ValidationError("--bandwidth and --operations go together.")
         }
@@ -77,7 +84,7 @@ struct Report: ParsableCommand {
                 machine: chosenMachine(),
                 threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
             )
-            print(report.text, terminator: "")
+            try Terminal.print(report.text)
         }
     }
 

@@ -17,6 +17,8 @@ import Testing
                     TokenizerText.addedToken("<m", 260),
                     TokenizerText.addedToken("NO", 261, "normalized"),
                     TokenizerText.addedToken("x y", 262, "normalized", "special"),
+                    TokenizerText.addedToken("\n\n", 263, "lstrip"),
+                    TokenizerText.addedToken("\t\t", 264),
                 ].joined(separator: ",") + "]"
         )
         text.normalizer = #"{"type":"Lowercase"}"#
@@ -30,6 +32,9 @@ import Testing
         ("<m>  x", ["<m>", "x"]), ("<m> [M]", ["<m>", "[M]"]), ("<mm>", ["<mm>"]), ("<mm", ["<m", "m"]),
         ("<<m>>", ["<", "<m>", ">"]), ("<m <m>", ["<m", "Ġ", "<m>"]), ("No no NO", ["NO", "Ġ", "NO", "Ġ", "NO"]),
         ("X y", ["x y"]), ("a\u{3000}[M]", ["a", "[M]"]), ("<m>\n\t<m>", ["<m>", "<m>"]),
+        // A token in the white space that the one before takes along: gone if it strips, else still a token.
+        ("a \n\nb", ["a", "\n\n", "b"]), ("<m>\n\n", ["<m>"]), ("<m> \n\nx", ["<m>", "x"]),
+        ("<m>\t\t x", ["<m>", "\t\t", "Ġ", "x"]), ("<m>\t\t\n\n", ["<m>", "\t\t", "\n\n"]),
         ("yes\u{200D}", ["y", "e", "s", "â", "Ģ", "į"]), ("yes²", ["yes", "Â", "²"]), ("", []),
     ])
     func findsThemAsTheReferenceDoes(text: String, expected: [String]) throws {

@@ -8,7 +8,8 @@ enum FileReading {
     ///
     /// - Throws: `TokenizerError` without a file name if it cannot be read or has more than `limit` bytes.
     static func bytes(of path: String, limit: Int) throws(TokenizerError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Not blocking on a pipe that nobody writes to.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(errno) }
         defer { close(descriptor) }
         var status = stat()

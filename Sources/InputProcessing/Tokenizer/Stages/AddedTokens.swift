@@ -102,6 +102,8 @@ struct AddedTokenMatcher: Sendable {
             if token.isSingleWord, touchesWord(match.start..<match.end, in: text) { continue }
             let start = token.stripsLeft ? max(startOfSpace(before: match.start, in: text), textStart) : match.start
             let end = token.stripsRight ? endOfSpace(from: match.end, in: text) : match.end
+            // A token of white space alone may lie in what the token before it has taken along.
+            guard start < end else { continue }
             if textStart < start { body(.text(textStart..<start)) }
             body(.token(token))
             textStart = end
