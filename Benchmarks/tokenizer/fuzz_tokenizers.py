@@ -132,8 +132,11 @@ class Assortment:
         tokenizer.decoder = decoders.Sequence(self.several(self.decoder) + [self.random.choice([
             decoders.ByteLevel(), decoders.Fuse(), decoders.ByteFallback(), decoders.Metaspace(),
         ])] + self.several(self.late_decoder))
-        if self.flag():
-            tokenizer.add_tokens(self.random.sample(ADDED, 5))
+        added = self.random.sample(ADDED, 5)
+        # Two that the normalizer makes one are refused.
+        texts = {tokenizer.normalizer.normalize_str(token.content) for token in added if token.normalized}
+        if len(texts) == sum(token.normalized for token in added):
+            tokenizer.add_tokens(added)
             tokenizer.add_special_tokens(ADDED_SPECIAL)
         return tokenizer
 
@@ -174,7 +177,8 @@ class Assortment:
     def late_decoder(self) -> decoders.Decoder:
         return self.random.choice([
             lambda: decoders.Replace(self.pattern(), self.replacement()),
-            lambda: decoders.Strip(self.random.choice([" ", "a"]), self.random.randrange(3), self.random.randrange(3)),
+            # At the other end the peer panics where nothing is left.
+            lambda: decoders.Strip(self.random.choice([" ", "a"]), self.random.randrange(3), 0),
         ])()
 
 

@@ -31,7 +31,9 @@ public enum AtomicFile {
                 let count = read(input, &buffer, buffer.count)
                 if count == 0 { return true }
                 if count < 0, errno == EINTR { continue }
-                guard count > 0, buffer[..<count].withUnsafeBytes({ writeAll($0, to: descriptor) }) else { return false }
+                guard count > 0, buffer[..<count].withUnsafeBytes({ writeAll($0, to: descriptor) }) else {
+                    return false
+                }
             }
         }
     }

@@ -5,13 +5,21 @@ import ModelRuntime
 
 /// How tokens are chosen. What is not stated is the model's own default.
 struct SamplingArguments: ParsableArguments {
-    @Option(name: [.customLong("max-tokens"), .customLong("max-new-tokens")], parsing: .unconditional, help: "The most tokens of the answer.")
+    @Option(
+        name: [.customLong("max-tokens"), .customLong("max-new-tokens")],
+        parsing: .unconditional,
+        help: "The most tokens of the answer."
+    )
     var maxTokens: Int?
 
     @Option(parsing: .unconditional, help: "Before so many tokens nothing ends the answer.")
     var minTokens = 0
 
-    @Option(name: .shortAndLong, parsing: .unconditional, help: "Divides the logits; 0 takes the most probable token every time.")
+    @Option(
+        name: .shortAndLong,
+        parsing: .unconditional,
+        help: "Divides the logits; 0 takes the most probable token every time."
+    )
     var temperature: Double?
 
     @Option(parsing: .unconditional, help: "Keep only so many of the most probable tokens.")
@@ -20,7 +28,10 @@ struct SamplingArguments: ParsableArguments {
     @Option(parsing: .unconditional, help: "Keep only the most probable tokens that together have this probability.")
     var topP: Double?
 
-    @Option(parsing: .unconditional, help: "Keep only tokens with at least this fraction of the best one's probability.")
+    @Option(
+        parsing: .unconditional,
+        help: "Keep only tokens with at least this fraction of the best one's probability."
+    )
     var minP: Double?
 
     @Option(parsing: .unconditional, help: "Divides logits of tokens that occurred in prompt or answer.")
