@@ -1,6 +1,6 @@
 """Encodes and decodes random strings with our tokenizer and with the `tokenizers` package; any difference is an error.
 Not a measurement (measure.py).
-Read next: fuzz_strings.py, fuzz_tokenizers.py."""
+Read next: fuzz_strings.py, fuzz_tokenizers.py, fuzz_assortment.py."""
 
 import argparse
 import os
@@ -11,11 +11,13 @@ import tempfile
 from pathlib import Path
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["RUST_BACKTRACE"] = "0"
 
 from tokenizers import Tokenizer  # noqa: E402
 
+from fuzz_assortment import Assortment  # noqa: E402
 from fuzz_strings import code_points, texts  # noqa: E402
-from fuzz_tokenizers import Assortment, make_tokenizers  # noqa: E402
+from fuzz_tokenizers import make_tokenizers  # noqa: E402
 from inputs import make_inputs  # noqa: E402
 from tokenizers_of_families import save_tokenizer  # noqa: E402
 
@@ -93,20 +95,31 @@ class Comparison:
 
     def __init__(self, program: Path) -> None:
         self.program = program
-        self.texts = self.sequences = self.differences = 0
+        self.texts = self.sequences = self.panics = self.differences = 0
 
     def ask(self, name: str, path: Path, seed: int) -> None:
         tokenizer = Tokenizer.from_file(str(path))
         asked = questions(tokenizer, seed)
-        for one, answer in zip(asked, our_answers(self.program, path, asked)):
+        for one, our_answer in zip(asked, our_answers(self.program, path, asked)):
+            their = their_answer(tokenizer, one)
+            if their is None:
+                self.panics += 1
+                continue
             self.texts += isinstance(one, str)
             self.sequences += not isinstance(one, str)
-            if their_answer(tokenizer, one) not in (answer, None):
+            if our_answer != their:
                 self.differences += 1
                 if self.differences <= SHOWN:
-                    least = shrunk(self.program, path, tokenizer, one)
-                    print(f"{name}, seed {seed}: {least!a}\n  ours       {our_answers(self.program, path, [least])[0]!a}\n"
-                          f"  tokenizers {their_answer(tokenizer, least)!a}", flush=True)
+                    self.show(f"{name}, seed {seed}", path, tokenizer, one)
+
+    def show(self, place: str, path: Path, tokenizer: Tokenizer, asked: str | list[int]) -> None:
+        least = shrunk(self.program, path, tokenizer, asked)
+        print(f"{place}: {least!a}\n  ours       {our_answers(self.program, path, [least])[0]!a}\n"
+              f"  tokenizers {their_answer(tokenizer, least)!a}", flush=True)
+
+    def __str__(self) -> str:
+        return (f"{self.texts:,} texts and {self.sequences:,} sequences of ids, {self.differences} differences; "
+                f"at {self.panics} more the peer panicked")
 
 
 def main() -> None:
@@ -125,10 +138,7 @@ def main() -> None:
             save_tokenizer(assortment.tokenizer(seed), drawn, merges_as_strings=True)
             for name, path in (paths | {"drawn": drawn}).items():
                 comparison.ask(name, path, seed)
-            print(f"seed {seed}: {comparison.texts:,} texts and {comparison.sequences:,} id sequences so far, "
-                  f"{comparison.differences} differences", flush=True)
-    print(f"{comparison.texts + comparison.sequences - comparison.differences} passed, "
-          f"{comparison.differences} failed")
+            print(f"up to seed {seed}: {comparison}", flush=True)
     raise SystemExit(comparison.differences > 0)
 
 

@@ -11,10 +11,10 @@ from texts import Writer
 SURROGATES = range(0xD800, 0xE000)
 LAST = 0x10FFFF
 # Stretches of code points that are drawn from whether assigned or not.
-STRETCHES = [(0x0, LAST), (0x0, 0xFF), (0x300, 0x36F), (0x590, 0x8FF), (0x900, 0xDFF), (0x1100, 0x11FF), (0x1AB0, 0x1AFF),
-             (0x1E00, 0x1FFF), (0x2000, 0x206F), (0x3000, 0x30FF), (0xA960, 0xA97F), (0xAC00, 0xD7FF), (0xE000, 0xF8FF),
-             (0xF900, 0xFAFF), (0xFE00, 0xFFFF), (0x10000, 0x11FFF), (0x1D100, 0x1D24F), (0x1F000, 0x1FAFF),
-             (0x20000, 0x3FFFF), (0xE0000, 0xE01EF), (0xF0000, LAST)]
+STRETCHES = [(0x0, LAST), (0x0, 0xFF), (0x300, 0x36F), (0x590, 0x8FF), (0x900, 0xDFF), (0x1100, 0x11FF),
+             (0x1AB0, 0x1AFF), (0x1E00, 0x1FFF), (0x2000, 0x206F), (0x3000, 0x30FF), (0xA960, 0xA97F), (0xAC00, 0xD7FF),
+             (0xE000, 0xF8FF), (0xF900, 0xFAFF), (0xFE00, 0xFFFF), (0x10000, 0x11FFF), (0x1D100, 0x1D24F),
+             (0x1F000, 0x1FAFF), (0x20000, 0x3FFFF), (0xE0000, 0xE01EF), (0xF0000, LAST)]
 COMPOSED = [chr(code) for code in range(LAST + 1) if code not in SURROGATES and unicodedata.decomposition(chr(code))]
 
 
@@ -51,8 +51,10 @@ class WideFuzzer(Fuzzer):
         return unicodedata.normalize(self.pick(["NFC", "NFD", "NFKC", "NFKD"]), "".join(parts)) + self.pick(MARKS)
 
     def jamo(self) -> str:
-        return "".join(chr(self.random.choice([self.random.randint(0x1100, 0x1113), self.random.randint(0x1160, 0x1176),
-                                               self.random.randint(0x11A7, 0x11C3), 0xAC00 + 28 * self.random.randrange(399)]))
+        """Leads, vowels, trails and open syllables in any order, and the neighbours of each that do not compose."""
+        parts = [(0x1100, 0x1113), (0x1160, 0x1176), (0x11A7, 0x11C3)]
+        return "".join(chr(0xAC00 + 28 * self.random.randrange(399) if self.random.random() < 0.25
+                           else self.random.randint(*self.random.choice(parts)))
                        for _ in range(self.random.randrange(1, 9)))
 
     def run(self) -> str:

@@ -1,14 +1,13 @@
-"""The tokenizers that are fuzzed: the families' own, a large one, and one for every other stage that can be loaded.
-Not the strings (fuzz_strings.py).
+"""The tokenizers of every round: the families' own, a large one, and some with other stages that are in use.
+Not the random ones (fuzz_assortment.py).
 Read next: Scripts/fixtures/tokenizers_of_families.py."""
 
 import json
-import random
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from tokenizers_of_families import QWEN_SPLIT, byte_fallback_tokenizer, qwen_tokenizer, save_tokenizer, smollm_tokenizer
+from tokenizers_of_families import byte_fallback_tokenizer, qwen_tokenizer, save_tokenizer, smollm_tokenizer
 from training_text import training_lines
 
 MERGES = 1500
@@ -29,7 +28,7 @@ ADDED = [
 ADDED_SPECIAL = [AddedToken("<mask>", lstrip=True), AddedToken("<s>", rstrip=True)]
 
 
-def _with_options(tokenizer: Tokenizer, **options) -> Tokenizer:
+def with_options(tokenizer: Tokenizer, **options) -> Tokenizer:
     """The same tokenizer with other members of its model."""
     content = json.loads(tokenizer.to_str())
     content["model"].update(options)
@@ -45,7 +44,7 @@ def _split(pattern: str) -> pre_tokenizers.PreTokenizer:
 
 def llama3() -> Tokenizer:
     """Three digits a word, whole words before merges, a token in front of every text."""
-    tokenizer = _with_options(qwen_tokenizer(MERGES), ignore_merges=True)
+    tokenizer = with_options(qwen_tokenizer(MERGES), ignore_merges=True)
     tokenizer.normalizer = None
     tokenizer.pre_tokenizer = _split(LLAMA3_SPLIT)
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -72,7 +71,7 @@ def added_tokens() -> Tokenizer:
 
 def metaspace() -> Tokenizer:
     """Words that start with U+2581, of characters; what is unknown becomes one token a stretch."""
-    tokenizer = _with_options(byte_fallback_tokenizer(MERGES), byte_fallback=False)
+    tokenizer = with_options(byte_fallback_tokenizer(MERGES), byte_fallback=False)
     tokenizer.normalizer = normalizers.Sequence([normalizers.Replace(Regex(r"\s{2,}"), " "), normalizers.NFD()])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="first", split=True)
     tokenizer.decoder = decoders.Metaspace(replacement="\u2581", prepend_scheme="first", split=True)
@@ -81,7 +80,7 @@ def metaspace() -> Tokenizer:
 
 def split_stages() -> Tokenizer:
     """Lower case without white space at the ends; splits at white space, punctuation and numbers."""
-    tokenizer = _with_options(byte_fallback_tokenizer(MERGES), byte_fallback=False, fuse_unk=False)
+    tokenizer = with_options(byte_fallback_tokenizer(MERGES), byte_fallback=False, fuse_unk=False)
     tokenizer.normalizer = normalizers.Sequence([
         normalizers.Strip(), normalizers.Lowercase(), normalizers.NFKD(), normalizers.Replace("a", "\u2581a")])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
@@ -107,79 +106,6 @@ KINDS = {
     "byte-fallback": lambda: byte_fallback_tokenizer(MERGES), "llama3": llama3, "o200k": o200k,
     "added-tokens": added_tokens, "metaspace": metaspace, "split-stages": split_stages, "word-suffixes": word_suffixes,
 }
-
-
-class Assortment:
-    """Tokenizers of random stages in random order, each a fresh draw."""
-
-    PATTERNS = [LLAMA3_SPLIT, QWEN_SPLIT, r"\s", r"\w+", r"\p{L}+|\d", r"[^\s\p{L}]{2,3}?", r"a|ab|\u3000", r"(?i:the)\s?",
-                r"\p{M}", r"[\p{Lu}\p{Han}][^\n]", r"\S(?=\s)", r"\n$", r".(?!\n)", r"x*", "\u2581"]
-    BEHAVIORS = ["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"]
-
-    def __init__(self) -> None:
-        self.bases = {True: qwen_tokenizer(MERGES).to_str(), False: byte_fallback_tokenizer(MERGES).to_str()}
-
-    def tokenizer(self, seed: int) -> Tokenizer:
-        self.random = random.Random(seed)
-        is_byte_level = self.flag()
-        tokenizer = _with_options(Tokenizer.from_str(self.bases[is_byte_level]), ignore_merges=self.flag(),
-                                  **({} if is_byte_level else {"byte_fallback": self.flag(), "fuse_unk": self.flag()}))
-        tokenizer.normalizer = normalizers.Sequence(self.several(self.normalizer))
-        splitters = self.several(self.splitter)
-        if is_byte_level:
-            splitters.append(pre_tokenizers.ByteLevel(add_prefix_space=self.flag(), use_regex=self.flag()))
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(splitters)
-        tokenizer.decoder = decoders.Sequence(self.several(self.decoder) + [self.random.choice([
-            decoders.ByteLevel(), decoders.Fuse(), decoders.ByteFallback(), decoders.Metaspace(),
-        ])] + self.several(self.late_decoder))
-        added = self.random.sample(ADDED, 5)
-        # Two that the normalizer makes one are refused.
-        texts = {tokenizer.normalizer.normalize_str(token.content) for token in added if token.normalized}
-        if len(texts) == sum(token.normalized for token in added):
-            tokenizer.add_tokens(added)
-            tokenizer.add_special_tokens(ADDED_SPECIAL)
-        return tokenizer
-
-    def flag(self) -> bool:
-        return self.random.random() < 0.5
-
-    def several(self, make) -> list:
-        return [make() for _ in range(self.random.randrange(3))]
-
-    def pattern(self) -> str | Regex:
-        return Regex(self.random.choice(self.PATTERNS)) if self.flag() else self.random.choice([" ", "a", "한", "ing", "\n"])
-
-    def replacement(self) -> str:
-        return self.random.choice(["", " ", "\u2581", "xyz", "é"])
-
-    def normalizer(self) -> normalizers.Normalizer:
-        return self.random.choice([
-            normalizers.NFC, normalizers.NFD, normalizers.NFKC, normalizers.NFKD, normalizers.Lowercase,
-            lambda: normalizers.Strip(self.flag(), self.flag()), lambda: normalizers.Prepend(self.replacement()),
-            lambda: normalizers.Replace(self.pattern(), self.replacement()),
-        ])()
-
-    def splitter(self) -> pre_tokenizers.PreTokenizer:
-        behavior, scheme = self.random.choice(self.BEHAVIORS), self.random.choice(["always", "first", "never"])
-        return self.random.choice([
-            lambda: pre_tokenizers.Split(self.pattern(), behavior, invert=self.flag()),
-            lambda: pre_tokenizers.Digits(self.flag()), lambda: pre_tokenizers.Punctuation(behavior),
-            pre_tokenizers.Whitespace, pre_tokenizers.WhitespaceSplit,
-            lambda: pre_tokenizers.Metaspace("\u2581", scheme, self.flag()),
-        ])()
-
-    def decoder(self) -> decoders.Decoder:
-        return self.random.choice([
-            self.late_decoder, lambda: decoders.Metaspace("\u2581", self.random.choice(["always", "never"])),
-            lambda: decoders.BPEDecoder("e"), decoders.ByteFallback,
-        ])()
-
-    def late_decoder(self) -> decoders.Decoder:
-        return self.random.choice([
-            lambda: decoders.Replace(self.pattern(), self.replacement()),
-            # At the other end the peer panics where nothing is left.
-            lambda: decoders.Strip(self.random.choice([" ", "a"]), self.random.randrange(3), 0),
-        ])()
 
 
 def make_tokenizers(folder: Path, large: Path) -> dict[str, Path]:

@@ -11,12 +11,12 @@ from training_text import CODE, ITEMS, SENTENCES
 
 PARTICLES = ["은", "는", "이", "가", "을", "를", "의", "에", "에서", "으로", "와", "과", "도", "만", "까지", "부터", "에게", "처럼"]
 ENDINGS = ["합니다", "했다", "하는", "하고", "하여", "되었다", "되는", "할", "하지만", "해야", "했습니다", "된다", "하기", "입니다"]
-ONSETS = ["", "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "w", "st", "tr", "pr", "ch", "sh", "th", "cl",
-          "gr", "qu", "sp"]
+ONSETS = ["", *"bcdfghlmnprstvw", "st", "tr", "pr", "ch", "sh", "th", "cl", "gr", "qu", "sp"]
 NUCLEI = ["a", "e", "e", "i", "o", "u", "ea", "ou", "io", "ai"]
 CODAS = ["", "", "n", "r", "s", "t", "l", "d", "m", "nd", "nt", "st", "ck", "ng"]
 SUFFIXES = ["", "", "", "", "s", "ed", "ing", "er", "ly", "tion", "ment", "al"]
-INITIALS, VOWELS, FINALS = [11, 0, 2, 3, 5, 6, 7, 9, 12, 18], [0, 4, 8, 13, 18, 20, 1, 5, 6], [0, 0, 0, 0, 4, 8, 21, 1, 16]
+# Places of the frequent letters among the leads, vowels and trails of Hangul syllables, the most frequent repeated.
+LEADS, VOWELS, TRAILS = [11, 0, 2, 3, 5, 6, 7, 9, 12, 18], [0, 4, 8, 13, 18, 20, 1, 5, 6], [0, 0, 0, 0, 4, 8, 21, 1, 16]
 KINDS = ["english", "korean", "code"]
 STATEMENTS = [
     "let {a} = {b}({c}: {d}, {e}: {n})", "if {a}.{b} != nil && {c} > {n} {{", "for {a} in {b}.{c}({d}) {{", "}}",
@@ -54,7 +54,7 @@ def letter_words(sentences: list[str], count: int, generator: random.Random) -> 
 def hangul_words(count: int, generator: random.Random) -> list[str]:
     """Invented words of two to four syllables of the frequent letters."""
     def syllable() -> str:
-        lead, vowel, trail = generator.choice(INITIALS), generator.choice(VOWELS), generator.choice(FINALS)
+        lead, vowel, trail = generator.choice(LEADS), generator.choice(VOWELS), generator.choice(TRAILS)
         return chr(0xAC00 + (lead * 21 + vowel) * 28 + trail)
     words = {}
     while len(words) < count:

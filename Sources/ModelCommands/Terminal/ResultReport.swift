@@ -1,6 +1,7 @@
 // What is said about an answer: one line for people, one JSON object for machines.
 
 import Generation
+import Glibc
 import InputProcessing
 import JSONText
 import ModelRuntime
@@ -108,6 +109,18 @@ enum ResultReport {
 
     private static func reason(_ result: GenerationResult) -> String {
         result.finishReason?.openAIName ?? "cancelled"
+    }
+
+    /// With two digits that count, as in `1.3e-06`; small whole numbers as they are.
+    static func scientific(_ value: Double) -> String {
+        guard value.isFinite, value != value.rounded() || abs(value) >= 1e6 else {
+            return value.isFinite ? String(Int(value)) : "\(value)"
+        }
+        var exponent = Int(log10(abs(value)).rounded(.down))
+        var tenths = Int((value / pow(10, Double(exponent)) * 10).rounded())
+        if abs(tenths) == 100 { (tenths, exponent) = (tenths / 10, exponent + 1) }
+        let digits = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+        return "\(tenths / 10).\(abs(tenths % 10))e\(exponent < 0 ? "-" : "+")\(digits)"
     }
 
     /// With two digits behind the point.

@@ -38,7 +38,9 @@ struct VerifyCommand<Model: CompiledModel>: ParsableCommand {
             for stage in stages {
                 let name = stage.name + String(repeating: " ", count: max(1, 24 - stage.name.count))
                 let verdict = stage.agrees ? "agrees" : "DIFFERS"
-                StandardStreams.print("  \(name) \(verdict)  \(stage.error) of \(stage.tolerance)\n")
+                let error = ResultReport.scientific(stage.error)
+                let tolerance = ResultReport.scientific(stage.tolerance)
+                StandardStreams.print("  \(name) \(verdict)  \(error) of \(tolerance)\n")
                 if !stage.agrees { failed = true }
             }
         }

@@ -4,8 +4,8 @@
 import Foundation
 import InputProcessing
 
-/// The times of one tokenizer, in seconds and the order of the lines that are printed: `FIRST BEST` of loading, then for
-/// each text `FIRST BEST COUNT CHECKSUM` of encoding it. The first pass over a text finds an empty cache of words.
+/// The times of one tokenizer. Prints, in seconds, the line `FIRST BEST` of loading, then for each text the line
+/// `FIRST BEST COUNT CHECKSUM` of encoding it. The first pass over a text finds an empty cache of words.
 struct Measurement {
     private static let loads = 7
     private static let passes = 7
