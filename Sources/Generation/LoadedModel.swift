@@ -68,7 +68,7 @@ public final class LoadedModel<Model: CompiledModel> {
         imageProcessor = try manifest.image.map { try ImageProcessor(ImageProcessorConfiguration($0, options)) }
 
         let pool = ThreadPool(threads: options.threads ?? AvailableCores.count())
-        let declared = options.weightFormat.map { manifest.weights.with(WeightFormats($0)) } ?? manifest.weights
+        let declared = options.weightFormat.map { manifest.weights.with(.standard($0)) } ?? manifest.weights
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,

@@ -3,6 +3,7 @@
 // Read next: Families/QwenVLFamily.swift, ConfigReader.swift.
 
 import Diagnostics
+import TensorTypes
 
 /// Imports checkpoints of the families in `ModelFamily.all`.
 public struct HuggingFaceImporter: Sendable {
@@ -71,7 +72,7 @@ public struct HuggingFaceImporter: Sendable {
         let image = stages.vision == nil ? nil : ImageProcessorImport(session: session).read()
         guard let tokenizer, let generation else { return nil }
         let card = ModelCard(session: session)
-        let format = WeightFormatName.named(stages.checkpoint.elementType.rawValue)
+        let format = WeightFormat.named(stages.checkpoint.elementType.rawValue)
         guard let format else { return nil }
         return ModelDescription(
             name: name ?? Self.name(of: session.files.directory),

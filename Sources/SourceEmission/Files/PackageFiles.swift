@@ -19,7 +19,7 @@ struct PackageFiles {
         let renderer = TemplateRenderer()
         let common: [String: any Sendable] = [
             "version": generatorVersion, "descriptionFile": options.descriptionFile,
-            "descriptionHash": options.descriptionHash, "product": description.name,
+            "descriptionHash": options.descriptionHash, "product": description.name, "command": options.command,
         ]
         let manifest = try renderer.render(
             "package/Package.swift.stencil",
