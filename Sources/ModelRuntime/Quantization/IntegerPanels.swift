@@ -28,7 +28,9 @@ struct IntegerPanel {
         guard let scaling = format.scaling, scaling.groupInputs != nil else {
             return format.groupCount(inputs: inputs) * format.groupBytes + 4 * output
         }
-        return group * format.groupBytes + format.groupElementBytes + scaling.element.byteCount * output
+        let inGroup = group % format.groupScales * Self.outputs + output
+        return group / format.groupScales * format.groupBytes + format.groupElementBytes
+            + scaling.element.byteCount * inGroup
     }
 
     private func zeroPointOffset(output: Int, group: Int) -> Int {
@@ -70,7 +72,7 @@ struct IntegerPanel {
                 if output < rows.outputs, input < inputs {
                     value = rows.values[output * inputs + input]
                 } else if output < rows.outputs, format.scaling?.hasZeroPoints == true {
-                    let group = input / format.groupInputs
+                    let group = min(input / rows.groupInputs, rows.groupCount - 1)
                     value = UInt8(truncatingIfNeeded: rows.zeroPoints[output * rows.groupCount + group])
                 }
                 let (byte, shift) = place(output: output, input: input)

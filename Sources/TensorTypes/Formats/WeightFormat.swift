@@ -24,7 +24,8 @@ public struct WeightFormat: Sendable, Hashable {
     public let summary: String
     /// Bits of one weight, scales not counted.
     public let bits: Int
-    /// Consecutive inputs that lie together.
+    /// Consecutive inputs that lie together, and up to a multiple of which a panel is filled up; where inputs share scales,
+    /// one group of scales or two.
     public let groupInputs: Int
     /// The scales of integers; nil for floating-point numbers.
     public let scaling: Scaling?
@@ -54,7 +55,7 @@ public struct WeightFormat: Sendable, Hashable {
         scaling: nil,
         kernelTag: 1
     )
-    /// Half precision in pairs of inputs: `[panel][input / 2][16][2]`.
+    /// Half precision, an even number of inputs: `[panel][input][16]`.
     public static let f16 = WeightFormat(
         name: "f16",
         summary: "half precision",
@@ -63,12 +64,12 @@ public struct WeightFormat: Sendable, Hashable {
         scaling: nil,
         kernelTag: 2
     )
-    /// Bytes, offset by 128, with a scale for 32 inputs: per group `[8][16][4]` bytes, then 16 f16 scales.
+    /// Bytes, offset by 128, with a scale for 32 inputs: per 64 inputs bytes `[16][16][4]`, then f16 scales `[2][16]`.
     public static let w8g32 = WeightFormat(
         name: "w8g32",
         summary: "8-bit integers with a scale for every 32 inputs",
         bits: 8,
-        groupInputs: 32,
+        groupInputs: 64,
         scaling: Scaling(groupInputs: 32, element: .f16, hasZeroPoints: false),
         kernelTag: 3
     )
@@ -77,21 +78,21 @@ public struct WeightFormat: Sendable, Hashable {
         name: "w8",
         summary: "8-bit integers with a scale for every output channel",
         bits: 8,
-        groupInputs: 4,
+        groupInputs: 32,
         scaling: Scaling(groupInputs: nil, element: .f32, hasZeroPoints: false),
         kernelTag: 4
     )
-    /// Nibbles, offset by 8, with a scale for 32 inputs: per group `[4][16][4]` bytes, then 16 f16 scales.
+    /// Nibbles, offset by 8, with a scale for 32 inputs: per 64 inputs nibbles `[8][16][8]`, then f16 scales `[2][16]`.
     public static let w4g32 = WeightFormat(
         name: "w4g32",
         summary: "4-bit integers with a scale for every 32 inputs",
         bits: 4,
-        groupInputs: 32,
+        groupInputs: 64,
         scaling: Scaling(groupInputs: 32, element: .f16, hasZeroPoints: false),
         kernelTag: 5
     )
-    /// Nibbles with a scale and a zero point for 128 inputs, the arithmetic of AWQ and GPTQ: per group `[16][16][4]`
-    /// bytes, 16 f16 scales, 16 bytes of zero points, 16 bytes unused.
+    /// Nibbles with a scale and a zero point for 128 inputs, the arithmetic of AWQ and GPTQ: per group nibbles
+    /// `[16][16][8]`, 16 f16 scales, 16 bytes of zero points, 16 bytes unused.
     public static let w4g128 = WeightFormat(
         name: "w4g128",
         summary: "4-bit integers with a scale and a zero point for every 128 inputs",
@@ -118,24 +119,21 @@ public struct WeightFormat: Sendable, Hashable {
         (outputs + Self.panelOutputs - 1) / Self.panelOutputs
     }
 
-    /// Groups of inputs in a panel, the last of which may be filled up.
+    /// Groups of `groupInputs` in a panel, the last of which may be filled up.
     public func groupCount(inputs: Int) -> Int {
         (inputs + groupInputs - 1) / groupInputs
-    }
-
-    /// Scales of one output of a matrix with this many inputs; none for floating-point numbers.
-    public func scaleCount(inputs: Int) -> Int {
-        guard let scaling else { return 0 }
-        return scaling.groupInputs == nil ? 1 : groupCount(inputs: inputs)
     }
 
     /// Bytes of the integers or numbers of a group.
     public var groupElementBytes: Int { groupInputs * Self.panelOutputs * bits / 8 }
 
+    /// Scales of one output in a group; none where the scales of a panel stand at its end.
+    public var groupScales: Int { scaling?.groupInputs.map { groupInputs / $0 } ?? 0 }
+
     /// Bytes of a group: its elements, then its scales and zero points.
     public var groupBytes: Int {
         guard let scaling, scaling.groupInputs != nil else { return groupElementBytes }
-        let scales = Self.panelOutputs * scaling.element.byteCount
+        let scales = groupScales * Self.panelOutputs * scaling.element.byteCount
         // Zero points are filled up to half a cache line, so that groups stay aligned.
         return groupElementBytes + scales + (scaling.hasZeroPoints ? 2 * Self.panelOutputs : 0)
     }
