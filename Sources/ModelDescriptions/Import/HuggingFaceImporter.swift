@@ -60,6 +60,8 @@ public struct HuggingFaceImporter: Sendable {
             return nil
         }
         guard let config = session.object(.config), let family = readFamily(config) else { return nil }
+        let isQuantized = config.has("quantization_config")
+        let quantizationConfig = config.object("quantization_config")
         let stages = family.read(config)
         let tokenizerConfig = session.object(.tokenizerConfig)
         let generationConfig = session.object(.generationConfig)
@@ -73,7 +75,14 @@ public struct HuggingFaceImporter: Sendable {
         guard let tokenizer, let generation else { return nil }
         let card = ModelCard(session: session)
         let format = WeightFormat.named(stages.checkpoint.elementType.rawValue)
-        guard let format else { return nil }
+        guard let format, quantizationConfig != nil || !isQuantized else { return nil }
+        let quantization = QuantizationImport(session: session).read(
+            quantizationConfig,
+            published: format,
+            hasVision: stages.vision != nil,
+            hasHead: !stages.decoder.tiedEmbeddings
+        )
+        guard let quantization else { return nil }
         return ModelDescription(
             name: name ?? Self.name(of: session.files.directory),
             source: source ?? Self.repository(of: session.files.directory),
@@ -88,7 +97,7 @@ public struct HuggingFaceImporter: Sendable {
             chat: chat,
             image: image,
             generation: generation,
-            quantization: ModelDescription.Quantization(weights: format)
+            quantization: quantization
         )
     }
 
