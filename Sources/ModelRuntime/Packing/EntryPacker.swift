@@ -90,8 +90,7 @@ struct EntryPacker: @unchecked Sendable {
         if read.count == 1, runs[0].lane == 0, plainRows(ofPanel: panel, order).allSatisfy({ $0 == nil }),
             let exact = read[0].regrouped(for: packing.format)
         {
-            packing.pack(exact, into: target)
-            return PackingOutcome()
+            return packing.pack(exact, into: target)
         }
         let inputs = packing.inputs
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: WeightFormat.panelOutputs * inputs) { weights in

@@ -26,6 +26,12 @@ struct PanelPacking: @unchecked Sendable {
     let inputs: Int
     private let kernels = vlmc_cpu_kernels_best()
 
+    /// Makes panels of one format for a matrix with this many inputs.
+    init(format: WeightFormat, inputs: Int) {
+        self.format = format
+        self.inputs = inputs
+    }
+
     /// Packs floating-point rows: 16 for each panel, nil for a row of zeros.
     func pack(
         _ rows: [(start: UnsafeRawPointer, element: ElementType)?],
@@ -33,117 +39,82 @@ struct PanelPacking: @unchecked Sendable {
     ) -> PackingOutcome {
         let panels = rows.count / WeightFormat.panelOutputs
         guard let destination = target.baseAddress, panels > 0 else { return PackingOutcome() }
-        if format.kernelTag > 1 { return packInSwift(rows, into: target) }
         let starts = rows.map { $0?.start }
         let types = rows.map { ($0?.element ?? .f32).kernelSourceType.rawValue }
         return starts.withUnsafeBufferPointer { starts in
             types.withUnsafeBufferPointer { types in
                 guard let row = starts.baseAddress, let type = types.baseAddress else { return PackingOutcome() }
-                var arguments = vlmc_pack_panels(
+                var call = vlmc_pack_panels(
                     rows: row,
                     source_types: type,
                     destination: destination,
                     inputs: Int32(inputs),
                     panels: Int32(panels),
-                    format: format.kernelTag
+                    format: format.kernelTag,
+                    importance: nil,
+                    squared_error: 0,
+                    squared_values: 0
                 )
-                return PackingOutcome(nonFinite: Int(kernels.pointee.pack_panels(&arguments)))
+                let nonFinite = kernels.pointee.pack_panels(&call)
+                return PackingOutcome(
+                    nonFinite: Int(nonFinite),
+                    squaredError: call.squared_error,
+                    squaredValues: call.squared_values
+                )
             }
         }
     }
 
-    /// Packs rows that are in the groups of the format already, exactly: at most one panel.
-    func pack(_ rows: QuantizedRows, into target: UnsafeMutableRawBufferPointer) {
-        IntegerPanel(format: format, inputs: inputs).write(rows, to: target)
+    /// Packs at most one panel of rows that are in the groups of the format already: exactly.
+    func pack(_ rows: QuantizedRows, into target: UnsafeMutableRawBufferPointer) -> PackingOutcome {
+        precondition(rows.outputs <= WeightFormat.panelOutputs && rows.inputs == inputs, "more than a panel")
+        let zeroPoints = rows.zeroPoints.map { UInt8(truncatingIfNeeded: $0) }
+        let missing = WeightFormat.panelOutputs - rows.outputs
+        return rows.values.withUnsafeBufferPointer { values in
+            rows.scales.withUnsafeBufferPointer { scales in
+                zeroPoints.withUnsafeBufferPointer { zeroPoints in
+                    func pointers<Element>(
+                        _ buffer: UnsafeBufferPointer<Element>,
+                        stride: Int
+                    ) -> [UnsafePointer<Element>?] {
+                        (0..<rows.outputs).map { output in buffer.baseAddress.map { $0 + output * stride } }
+                            + [UnsafePointer<Element>?](repeating: nil, count: missing)
+                    }
+                    return pack(
+                        pointers(values, stride: inputs),
+                        pointers(scales, stride: rows.groupCount),
+                        pointers(zeroPoints, stride: rows.groupCount),
+                        into: target
+                    )
+                }
+            }
+        }
     }
-}
 
-extension PanelPacking {
-    fileprivate func packInSwift(
-        _ rows: [(start: UnsafeRawPointer, element: ElementType)?],
+    private func pack(
+        _ values: [UnsafePointer<UInt8>?],
+        _ scales: [UnsafePointer<Float>?],
+        _ zeroPoints: [UnsafePointer<UInt8>?],
         into target: UnsafeMutableRawBufferPointer
     ) -> PackingOutcome {
-        var outcome = PackingOutcome()
-        let panelBytes = format.panelBytes(inputs: inputs)
-        var values = [Float](repeating: 0, count: 16 * inputs)
-        for first in stride(from: 0, to: rows.count, by: 16) {
-            for output in 0..<16 {
-                for input in 0..<inputs { values[output * inputs + input] = 0 }
-                guard let row = rows[first + output] else { continue }
-                widen(row.start, row.element, count: inputs) { input, value in
-                    values[output * inputs + input] = value
-                    if !value.isFinite { outcome.nonFinite += 1 }
+        values.withUnsafeBufferPointer { values in
+            scales.withUnsafeBufferPointer { scales in
+                zeroPoints.withUnsafeBufferPointer { zeroPoints in
+                    guard let value = values.baseAddress, let scale = scales.baseAddress,
+                        let destination = target.baseAddress
+                    else { return PackingOutcome() }
+                    var call = vlmc_pack_quantized_panels(
+                        values: value,
+                        scales: scale,
+                        zeros: format.scaling?.hasZeroPoints == true ? zeroPoints.baseAddress : nil,
+                        destination: destination,
+                        inputs: Int32(inputs),
+                        panels: 1,
+                        format: format.kernelTag
+                    )
+                    return PackingOutcome(nonFinite: Int(kernels.pointee.pack_quantized_panels(&call)))
                 }
             }
-            let panel = UnsafeMutableRawBufferPointer(
-                rebasing: target[first / 16 * panelBytes..<(first / 16 + 1) * panelBytes]
-            )
-            if format.scaling == nil {
-                panel.initializeMemory(as: UInt8.self, repeating: 0)
-                for output in 0..<16 {
-                    for input in 0..<inputs {
-                        let half = Float16(values[output * inputs + input])
-                        panel.storeBytes(of: half, toByteOffset: 2 * ((input / 2 * 16 + output) * 2 + input % 2), as: Float16.self)
-                    }
-                }
-                continue
-            }
-            let quantized = RowQuantizer(format: format).quantize(values, inputs: inputs)
-            IntegerPanel(format: format, inputs: inputs).write(quantized, to: panel)
-            var kept = [Float](repeating: 0, count: inputs)
-            for output in 0..<16 {
-                kept.withUnsafeMutableBufferPointer { quantized.weights(ofOutput: output, into: $0) }
-                for input in 0..<inputs {
-                    let value = Double(values[output * inputs + input])
-                    outcome.squaredValues += value * value
-                    outcome.squaredError += (value - Double(kept[input])) * (value - Double(kept[input]))
-                }
-            }
-        }
-        return outcome
-    }
-}
-
-struct RowQuantizer {
-    let format: WeightFormat
-
-    func quantize(_ values: [Float], inputs: Int) -> QuantizedRows {
-        let outputs = values.count / inputs
-        var rows = QuantizedRows(outputs: outputs, inputs: inputs, format: format)
-        for output in 0..<outputs {
-            for group in 0..<rows.groupCount {
-                let range = group * rows.groupInputs..<min((group + 1) * rows.groupInputs, inputs)
-                quantize(values, output * inputs, range, &rows, output * rows.groupCount + group)
-            }
-        }
-        return rows
-    }
-
-    private func quantize(_ values: [Float], _ start: Int, _ range: Range<Int>, _ rows: inout QuantizedRows, _ group: Int) {
-        let most = Float(1 << format.bits - 1)
-        var low: Float = 0
-        var high: Float = 0
-        for input in range {
-            low = min(low, values[start + input])
-            high = max(high, values[start + input])
-        }
-        var scale: Float
-        var zero = Float(QuantizedRows.middle(bits: format.bits))
-        let largest = max(-low, high)
-        if format.scaling?.hasZeroPoints == true {
-            scale = (high - low) / most
-        } else {
-            scale = largest / (zero - 1)
-        }
-        if format.scaling?.element == .f16 { scale = Float(Float16(scale)) }
-        if format.scaling?.hasZeroPoints == true, scale > 0 { zero = (-low / scale).rounded() }
-        zero = min(max(zero, 0), most)
-        rows.scales[group] = scale
-        rows.zeroPoints[group] = UInt16(zero)
-        for input in range {
-            let quotient = scale > 0 ? (values[start + input] / scale).rounded(.toNearestOrEven) : 0
-            let value = min(max(quotient + zero, 0), most)
-            rows.values[start + input] = UInt8(value.isNaN ? zero : value)
         }
     }
 }

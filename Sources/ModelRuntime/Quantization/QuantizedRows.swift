@@ -1,5 +1,5 @@
 // Some outputs of a matrix as integers with scales and zero points, in no particular layout.
-// Not as files keep them (Checkpoints/QuantizedTensor.swift), nor as kernels read them (IntegerPanels.swift).
+// Not as files keep them (Checkpoints/QuantizedTensor.swift), nor as kernels read them (IntegerPanel.swift).
 
 import TensorTypes
 

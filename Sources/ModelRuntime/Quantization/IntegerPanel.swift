@@ -1,5 +1,5 @@
-// The panels of integer formats, byte by byte: how integers, scales and zero points lie in them.
-// Not how weights become integers: the kernels do that (kernels/cpu/templates/packing.h).
+// Reads the integers, scales and zero points out of a panel, for writing them elsewhere.
+// Not how they get there, which kernels do: kernels/cpu/templates/packing.h and quantized_panels.h.
 
 import TensorTypes
 
@@ -59,39 +59,5 @@ struct IntegerPanel {
             }
         }
         return rows
-    }
-
-    /// Writes rows that are in the groups of the format; outputs and inputs beyond them become zero weights.
-    func write(_ rows: QuantizedRows, to panel: UnsafeMutableRawBufferPointer) {
-        panel.initializeMemory(as: UInt8.self, repeating: 0)
-        let middle = UInt8(QuantizedRows.middle(bits: format.bits))
-        let filled = format.groupCount(inputs: inputs) * format.groupInputs
-        for output in 0..<Self.outputs {
-            for input in 0..<filled {
-                var value = middle
-                if output < rows.outputs, input < inputs {
-                    value = rows.values[output * inputs + input]
-                } else if output < rows.outputs, format.scaling?.hasZeroPoints == true {
-                    let group = min(input / rows.groupInputs, rows.groupCount - 1)
-                    value = UInt8(truncatingIfNeeded: rows.zeroPoints[output * rows.groupCount + group])
-                }
-                let (byte, shift) = place(output: output, input: input)
-                panel[byte] |= value << UInt8(shift)
-            }
-            for group in 0..<rows.groupCount {
-                let index = output * rows.groupCount + group
-                let scale = output < rows.outputs ? rows.scales[index] : 0
-                let offset = scaleOffset(output: output, group: group)
-                if format.scaling?.element == .f16 {
-                    panel.storeBytes(of: Float16(scale), toByteOffset: offset, as: Float16.self)
-                } else {
-                    panel.storeBytes(of: scale, toByteOffset: offset, as: Float.self)
-                }
-                if format.scaling?.hasZeroPoints == true {
-                    let zero = output < rows.outputs ? UInt8(truncatingIfNeeded: rows.zeroPoints[index]) : middle
-                    panel[zeroPointOffset(output: output, group: group)] = zero
-                }
-            }
-        }
     }
 }
