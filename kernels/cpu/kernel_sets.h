@@ -9,7 +9,9 @@
 extern const struct vlmc_cpu_kernels vlmc_scalar_kernels;
 #if defined(__x86_64__)
 extern const struct vlmc_cpu_kernels vlmc_avx2_kernels;
+extern const struct vlmc_cpu_kernels vlmc_avxvnni_kernels;
 extern const struct vlmc_cpu_kernels vlmc_avx512_kernels;
+extern const struct vlmc_cpu_kernels vlmc_avx512vnni_kernels;
 extern const struct vlmc_cpu_kernels vlmc_avx512bf16_kernels;
 #if defined(VLMC_EMULATED_KERNELS)
 extern const struct vlmc_cpu_kernels vlmc_emulated_bf16_kernels;

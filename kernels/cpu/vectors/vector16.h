@@ -2,7 +2,8 @@
 // Not the kernels. An isa/*.c file includes this inside its target attribute, so each function is compiled for it.
 //
 // An isa file may define before: V_HAS_FMA (one rounding for a * b + c), V_HAS_AVX512 (masked loads and stores) and
-// V_HAS_BF16_DOT, or V_EMULATES_BF16_DOT for its arithmetic without its instruction.
+// V_HAS_BF16_DOT, or V_EMULATES_BF16_DOT for its arithmetic without its instruction; V_HAS_F16C (widening of halves);
+// V_HAS_AVX512VNNI or V_HAS_AVXVNNI (dot products of bytes: dot_bytes.h).
 #pragma once
 
 #include <stdint.h>
@@ -19,6 +20,7 @@ typedef int32_t v16i __attribute__((ext_vector_type(16)));
 typedef uint32_t v16u __attribute__((ext_vector_type(16)));
 typedef uint16_t v16h __attribute__((ext_vector_type(16)));
 typedef uint16_t v32h __attribute__((ext_vector_type(32)));
+typedef float v8 __attribute__((ext_vector_type(8)));
 typedef double v16d __attribute__((ext_vector_type(16)));
 
 INLINE v16 v_load(const float *p) {
@@ -79,6 +81,10 @@ INLINE void v_store_first(float *p, v16 x, ptrdiff_t count) {
         p[i] = values[i];
     }
 #endif
+}
+
+INLINE v16 v_join(v8 low, v8 high) {
+    return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
 /// a * b + c, rounded once where the machine can.
@@ -152,6 +158,31 @@ INLINE v16 v_widen_f16(v16h x) {
     const v16u scaled = (v16u)((v16)magnitude * 0x1p112f);
     const v16u special = magnitude | 0x7f800000;
     return (v16)(((bits & 0x7c00) == 0x7c00 ? special : scaled) | sign);
+}
+
+/// Sixteen halves at `p`, widened.
+INLINE v16 v_load_f16(const void *p) {
+#if defined(V_HAS_AVX512)
+    return (v16)_mm512_cvtph_ps(_mm256_loadu_si256(p));
+#elif defined(V_HAS_F16C)
+    const v8 low = (v8)_mm256_cvtph_ps(_mm_loadu_si128(p));
+    const v8 high = (v8)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p + 1));
+    return v_join(low, high);
+#else
+    return v_widen_f16(v_load_halves(p));
+#endif
+}
+
+/// Rounds to the nearest half, ties to even; what is not a number stays so.
+INLINE v16h v_round_f16(v16 x) {
+    const v16u sign = (v16u)x >> 16 & 0x8000;
+    const v16u bits = (v16u)x & 0x7fffffff;
+    const v16u normal = (bits - 0x38000000 + 0xfff + (bits >> 13 & 1)) >> 13;
+    // Adding 1/2 leaves units of 2^-24, the least half, in the low bits.
+    const v16u subnormal = (v16u)((v16)bits + 0.5f) - 0x3f000000;
+    const v16u finite = bits < 0x38800000 ? subnormal : normal;
+    const v16u large = bits > 0x7f800000 ? (v16u)0x7e00 : (v16u)0x7c00;
+    return __builtin_convertvector((bits < 0x477ff000 ? finite : large) | sign, v16h);
 }
 
 /// acc + even(a) * even(b) + odd(a) * odd(b), where a and b are pairs of bfloat16.
