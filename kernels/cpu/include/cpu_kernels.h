@@ -15,10 +15,17 @@
 /// The widest attention head; every head dimension is a multiple of 16.
 #define VLMC_MAXIMUM_HEAD_DIM 256
 
-/// How elements lie in panels and pages (`WeightFormat.kernelTag`).
+/// How elements lie in panels (`WeightFormat.kernelTag`).
 enum vlmc_weight_format {
     VLMC_FORMAT_F32 = 0,  ///< [panel][input][16] float
     VLMC_FORMAT_BF16 = 1, ///< [panel][input / 2][16][2] bfloat16
+};
+
+/// How keys and values lie in pages of the cache.
+enum vlmc_page_format {
+    VLMC_PAGES_F32 = 0,
+    VLMC_PAGES_BF16 = 1,
+    VLMC_PAGES_INT8 = 2, ///< value / scale, with one float scale per token and head: the greatest magnitude / 127
 };
 
 enum vlmc_source_type { VLMC_SOURCE_F32, VLMC_SOURCE_BF16, VLMC_SOURCE_F16, VLMC_SOURCE_F64 };
@@ -78,9 +85,10 @@ struct vlmc_linear {
     int32_t chunk_panels; ///< written by the plan
 };
 
-/// Pages of cached keys and values of one layer: [block][key-value head][page], of `format` elements.
+/// Pages of cached keys and values of one layer: [block][key-value head][page], of `format` (vlmc_page_format) elements.
 /// A page of keys is a panel whose outputs are 16 tokens and whose inputs are the head's dimensions; a page of values
-/// is head_dim / 16 panels whose outputs are 16 dimensions and whose inputs are the 16 tokens.
+/// is head_dim / 16 panels whose outputs are 16 dimensions and whose inputs are the 16 tokens. Elements of one byte lie
+/// as those of two do; 16 floats, the tokens' scales, follow them.
 struct vlmc_pages {
     void *_Nullable keys;
     void *_Nullable values;
@@ -139,10 +147,13 @@ struct vlmc_attention {
     const float *_Nullable key_rows; ///< [key][key-value head][head_dim]
     const float *_Nullable value_rows;
     ptrdiff_t key_value_stride;
+    uint32_t row_format; ///< VLMC_FORMAT_BF16: rows may be rounded to bfloat16 where the machine multiplies that
     void *partials; ///< vlmc_attention_partial_bytes of memory for key ranges that run in parallel
     size_t partial_bytes;
     uint32_t split;       ///< written by the plan: 1 if chunks are key ranges and `attention_merge` must follow
     int32_t merge_chunks; ///< written by the plan: chunks of `attention_merge`, 0 unless split
+    int32_t chunk_rows;   ///< written by the plan
+    int32_t merge_tiles;  ///< written by the plan
 };
 
 /// output = norm(input), row by row; `output` may be `input`.
