@@ -152,8 +152,9 @@ struct vlmc_attention {
     size_t partial_bytes;
     uint32_t split;       ///< written by the plan: 1 if chunks are key ranges and `attention_merge` must follow
     int32_t merge_chunks; ///< written by the plan: chunks of `attention_merge`, 0 unless split
-    int32_t chunk_rows;   ///< written by the plan
-    int32_t merge_tiles;  ///< written by the plan
+    int32_t merge_parts;  ///< written by the plan, as what follows
+    int32_t chunk_rows;
+    int32_t chunk_heads;
 };
 
 /// output = norm(input), row by row; `output` may be `input`.

@@ -10,7 +10,8 @@
 #include "attention_plan.h"
 
 struct attention_scratch {
-    float queries[QUERY_ROWS * ROW_WORDS]; ///< floats, or bfloat16 for TILE_DOT
+    float part_queries[STATE_WORDS];       ///< [row][head_dim] of the whole part: floats, or bfloat16 for TILE_DOT
+    float queries[QUERY_ROWS * ROW_WORDS]; ///< those of a tile
     float scores[QUERY_ROWS * ROW_WORDS];  ///< scores, then their softmax weights in the type of `queries`
     struct key_block keys;
     float span[STATE_WORDS];
@@ -28,19 +29,33 @@ struct attention_tile {
     int32_t fetches; ///< whether it fetches the pages of the next tile
 };
 
-static void load_queries(const struct vlmc_attention *attention, const struct attention_part *part,
-                         const struct attention_tile *tile, float *queries) {
-    for (int32_t i = 0; i < tile->rows; i++) {
-        const int32_t row = tile->first_row + i;
+/// Brings the queries of all rows of a part into the form that tiles multiply.
+static void load_part_queries(const struct vlmc_attention *attention, const struct attention_part *part,
+                              enum tile_mode mode, float *queries) {
+    const int32_t head_dim = attention->head_dim;
+    for (int32_t row = 0; row < part->rows; row++) {
         const float *from = attention->queries + query_of_row(part, row) * attention->query_stride +
-                            head_of_row(part, row, attention->head_dim);
-        float *to = queries + (ptrdiff_t)i * ROW_WORDS;
-        for (int32_t d = 0; d < attention->head_dim; d += 16) {
-            if (tile->mode == TILE_DOT) {
-                v_store_halves((uint16_t *)to + d, v_round_bf16(v_load(from + d)));
+                            head_of_row(part, row, head_dim);
+        for (int32_t d = 0; d < head_dim; d += 16) {
+            const v16 x = v_load(from + d);
+            __builtin_prefetch(from + d + head_dim);
+            if (mode == TILE_DOT) {
+                v_store_halves((uint16_t *)queries + (ptrdiff_t)row * head_dim + d, v_round_bf16(x));
             } else {
-                v_store(to + d, v_load(from + d));
+                v_store(queries + (ptrdiff_t)row * head_dim + d, x);
             }
+        }
+    }
+}
+
+/// Spreads the queries of a tile's rows over the sets of the L1 cache.
+static void load_tile_queries(int32_t head_dim, const struct attention_tile *tile, struct attention_scratch *scratch) {
+    const ptrdiff_t bytes = (ptrdiff_t)head_dim * (tile->mode == TILE_DOT ? 2 : 4);
+    for (int32_t i = 0; i < tile->rows; i++) {
+        const char *from = (const char *)scratch->part_queries + (tile->first_row + i) * bytes;
+        char *to = (char *)(scratch->queries + (ptrdiff_t)i * ROW_WORDS);
+        for (ptrdiff_t at = 0; at < bytes; at += 32) {
+            v_store_halves((uint16_t *)(to + at), v_load_halves((const uint16_t *)(from + at)));
         }
     }
 }
@@ -237,7 +252,7 @@ static void attend_block(const struct vlmc_attention *attention, const struct at
     const int32_t end = minimum(visible, block->first + block->count);
     struct attention_tile tile = {.first_row = first_row, .rows = rows, .mode = mode};
     if (end > block->first) {
-        load_queries(attention, part, &tile, scratch->queries);
+        load_tile_queries(attention->head_dim, &tile, scratch);
     }
     float scales[QUERY_ROWS + 16];
     for (int32_t key = block->first; key < end; key += TILE_KEYS) {
@@ -301,49 +316,60 @@ INLINE enum tile_mode attention_mode(const struct vlmc_attention *attention, int
     }
 }
 
+/// Lets a part's rows see the keys of all spans.
+static void attend_spans(const struct vlmc_attention *attention, const struct attention_part *part, enum tile_mode mode,
+                         struct attention_scratch *scratch) {
+    const int32_t end = visible_keys(part, part->rows - 1);
+    const struct attention_state span = state_at(scratch->span, part->rows);
+    attend_span(attention, part, 0, minimum(end, SPAN_KEYS), mode, &span, scratch);
+    if (end <= SPAN_KEYS) {
+        write_output(attention, part, &span);
+        return;
+    }
+    const struct attention_state total = state_at(scratch->total, part->rows);
+    clear_state(&total, part->rows, attention->head_dim);
+    merge_state(&total, &span, part->rows, attention->head_dim, exponent_factor(attention));
+    for (int32_t first = SPAN_KEYS; first < end; first += SPAN_KEYS) {
+        attend_span(attention, part, first, minimum(end, first + SPAN_KEYS), mode, &span, scratch);
+        merge_state(&total, &span, part->rows, attention->head_dim, exponent_factor(attention));
+    }
+    write_output(attention, part, &total);
+}
+
 static void attention(const void *arguments, int32_t chunk, void *scratch) {
     const struct vlmc_attention *attention = arguments;
     struct attention_scratch *attention_scratch = scratch;
-    const struct attention_part part = part_of_chunk(attention, chunk);
+    struct attention_part part = part_of_chunk(attention, chunk);
     const enum tile_mode mode = attention_mode(attention, part.rows);
-    const int32_t end = visible_keys(&part, part.rows - 1);
     if (attention->split) {
         const int32_t first = part.span * SPAN_KEYS;
+        const int32_t end = minimum(visible_keys(&part, part.rows - 1), first + SPAN_KEYS);
         float *place = (float *)attention->partials + chunk * partial_stride(attention);
         const struct attention_state state = state_at(place, part.rows);
-        attend_span(attention, &part, first, minimum(end, first + SPAN_KEYS), mode, &state, attention_scratch);
+        load_part_queries(attention, &part, mode, attention_scratch->part_queries);
+        attend_span(attention, &part, first, end, mode, &state, attention_scratch);
         return;
     }
-    const struct attention_state span = state_at(attention_scratch->span, part.rows);
-    attend_span(attention, &part, 0, minimum(end, SPAN_KEYS), mode, &span, attention_scratch);
-    if (end <= SPAN_KEYS) {
-        write_output(attention, &part, &span);
-        return;
+    for (int32_t end = part.head + part.heads; part.head < end; part.head++) {
+        load_part_queries(attention, &part, mode, attention_scratch->part_queries);
+        attend_spans(attention, &part, mode, attention_scratch);
     }
-    const struct attention_state total = state_at(attention_scratch->total, part.rows);
-    clear_state(&total, part.rows, attention->head_dim);
-    merge_state(&total, &span, part.rows, attention->head_dim, exponent_factor(attention));
-    for (int32_t first = SPAN_KEYS; first < end; first += SPAN_KEYS) {
-        attend_span(attention, &part, first, minimum(end, first + SPAN_KEYS), mode, &span, attention_scratch);
-        merge_state(&total, &span, part.rows, attention->head_dim, exponent_factor(attention));
-    }
-    write_output(attention, &part, &total);
 }
 
 /// Merges the spans of some parts of a split call.
 static void attention_merge(const void *arguments, int32_t chunk, void *scratch) {
     const struct vlmc_attention *attention = arguments;
     struct attention_scratch *attention_scratch = scratch;
-    const int32_t begin = even_part(attention->merge_tiles, attention->merge_chunks, chunk);
-    const int32_t end = even_part(attention->merge_tiles, attention->merge_chunks, chunk + 1);
+    const int32_t begin = even_part(attention->merge_parts, attention->merge_chunks, chunk);
+    const int32_t end = even_part(attention->merge_parts, attention->merge_chunks, chunk + 1);
     const struct vlmc_segment *segment = attention->segments;
     int32_t before = 0; // parts of earlier segments
-    for (int32_t tile = begin; tile < end; tile++) {
-        while (tile - before >= attention->key_value_heads * row_parts(attention, segment)) {
-            before += attention->key_value_heads * row_parts(attention, segment);
+    for (int32_t index = begin; index < end; index++) {
+        while (index - before >= segment_parts(attention, segment)) {
+            before += segment_parts(attention, segment);
             segment++;
         }
-        const int32_t local = tile - before;
+        const int32_t local = index - before;
         const struct attention_part part = part_of_segment(attention, segment, local);
         const struct attention_state total = state_at(attention_scratch->total, part.rows);
         const int32_t spans = key_spans(segment);

@@ -2,17 +2,22 @@
 // Not what it does with them: attention.h.
 //
 // A chunk is up to chunk_rows rows of one key-value head (a row is one query of one head; the heads that share keys are
-// rows side by side) and all their keys; a split gives every span of keys to a chunk of its own, where there would be
-// too little work for the threads, or too unequal work, otherwise.
+// rows side by side) and all their keys; or all rows of a small segment and several heads, side by side in memory. A
+// split gives every span of keys to a chunk of its own, where there would be too little work for the threads, or too
+// unequal work, otherwise.
 #pragma once
 
 #include "attention_state.h"
 #include "key_tile.h"
 
+/// Heads of a chunk of a small segment: rows of memory long enough to be fetched ahead.
+#define HEADS_TOGETHER 4
+
 /// The part of an attention call that a chunk does.
 struct attention_part {
     const struct vlmc_segment *segment;
-    int32_t head;      ///< key-value head
+    int32_t head;      ///< key-value head, of a chunk of several the first
+    int32_t heads;     ///< of the chunk
     int32_t group;     ///< query heads that share it
     int32_t first_row; ///< first of `rows` among the segment's query_count * group rows
     int32_t rows;
@@ -60,15 +65,27 @@ static int32_t plan_chunk_rows(const struct vlmc_attention *attention, int32_t t
     return minimum(wanted, most);
 }
 
+/// Groups of key-value heads that chunks do.
+INLINE int32_t head_parts(const struct vlmc_attention *attention) {
+    return (attention->key_value_heads + attention->chunk_heads - 1) / attention->chunk_heads;
+}
+
+/// Chunks of a segment without a split.
+INLINE int32_t segment_parts(const struct vlmc_attention *attention, const struct vlmc_segment *segment) {
+    return head_parts(attention) * row_parts(attention, segment);
+}
+
 static int32_t attention_plan(struct vlmc_attention *attention, int32_t threads) {
     attention->chunk_rows = plan_chunk_rows(attention, threads);
-    int32_t whole = 0, spans = 0;
+    attention->chunk_heads = 1;
+    int32_t whole = 0, spans = 0, most_parts = 1;
     int64_t work = 0, greatest_work = 0; // rows times keys
     for (int32_t i = 0; i < attention->segment_count; i++) {
         const struct vlmc_segment *segment = &attention->segments[i];
-        const int32_t parts = attention->key_value_heads * row_parts(attention, segment);
+        const int32_t parts = segment_parts(attention, segment);
         whole += parts;
         spans += parts * key_spans(segment);
+        most_parts = parts > most_parts ? parts : most_parts;
         const int32_t rows = segment->query_count * head_group(attention);
         const int64_t chunk_work = (int64_t)minimum(rows, attention->chunk_rows) * segment->key_count;
         work += (int64_t)rows * attention->key_value_heads * segment->key_count;
@@ -77,15 +94,19 @@ static int32_t attention_plan(struct vlmc_attention *attention, int32_t threads)
     const int is_uneven = attention->chunk_rows <= QUERY_ROWS && 16 * threads * greatest_work > work;
     const size_t fitting = attention->partial_bytes / ((size_t)partial_stride(attention) * sizeof(float));
     attention->split = threads > 1 && spans > whole && (whole < 4 * threads || is_uneven) && (size_t)spans <= fitting;
-    attention->merge_tiles = attention->split ? whole : 0;
+    attention->merge_parts = attention->split ? whole : 0;
     // Merging reads little: a call of its own pays for many states only.
-    const int32_t merge_parts = (int32_t)((size_t)spans * (size_t)partial_stride(attention) / 65536) + 1;
-    attention->merge_chunks = minimum(attention->merge_tiles, merge_parts);
+    const int32_t worthwhile = (int32_t)((size_t)spans * (size_t)partial_stride(attention) / 65536) + 1;
+    attention->merge_chunks = minimum(attention->merge_parts, worthwhile);
+    if (!attention->split && most_parts == attention->key_value_heads && !attention->pages.keys) {
+        const int32_t heads = minimum(whole / (16 * threads), HEADS_TOGETHER);
+        attention->chunk_heads = heads < 1 ? 1 : minimum(heads, attention->key_value_heads);
+    }
     int32_t chunks = 0;
     for (int32_t i = 0; i < attention->segment_count; i++) {
         struct vlmc_segment *segment = &attention->segments[i];
         segment->first_chunk = chunks;
-        const int32_t parts = attention->key_value_heads * row_parts(attention, segment);
+        const int32_t parts = segment_parts(attention, segment);
         chunks += attention->split ? parts * key_spans(segment) : parts;
     }
     return chunks;
@@ -95,7 +116,9 @@ static int32_t attention_plan(struct vlmc_attention *attention, int32_t threads)
 static struct attention_part part_of_segment(const struct vlmc_attention *attention, const struct vlmc_segment *segment,
                                              int32_t index) {
     const int32_t parts = row_parts(attention, segment);
-    struct attention_part part = {.segment = segment, .head = index / parts, .causal = attention->causal};
+    struct attention_part part = {.segment = segment, .causal = attention->causal};
+    part.head = index / parts * attention->chunk_heads;
+    part.heads = minimum(attention->key_value_heads - part.head, attention->chunk_heads);
     part.group = head_group(attention);
     const int32_t rows = segment->query_count * part.group;
     const int32_t place = parts - 1 - index % parts;

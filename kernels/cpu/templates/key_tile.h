@@ -59,14 +59,17 @@ static void clear_values(char *page, int32_t is_f32, int32_t first, int32_t head
     }
 }
 
-/// Copies up to 16 rows of keys and values to panels of floats; missing ones become zeros.
+/// Copies up to 16 rows of keys and values to panels of floats; missing ones become zeros. Fetches what lies `ahead`
+/// floats further, which need not exist.
 static void copy_rows(const struct vlmc_attention *attention, const float *key_rows, const float *value_rows,
-                      int32_t count, float *keys, float *values) {
+                      ptrdiff_t ahead, int32_t count, float *keys, float *values) {
     const ptrdiff_t stride = attention->key_value_stride;
     for (int32_t d = 0; d < attention->head_dim; d += 16) {
         v16 block[16];
         for (int32_t key = 0; key < 16; key++) {
             block[key] = key < count ? v_load(key_rows + key * stride + d) : (v16)0.0f;
+            __builtin_prefetch(key_rows + key * stride + d + ahead);
+            __builtin_prefetch(value_rows + key * stride + d + ahead);
             v_store(values + (ptrdiff_t)d * 16 + 16 * key,
                     key < count ? v_load(value_rows + key * stride + d) : (v16)0.0f);
         }
@@ -79,7 +82,7 @@ static void copy_rows(const struct vlmc_attention *attention, const float *key_r
 
 /// As copy_rows, to panels of bfloat16.
 static void round_rows(const struct vlmc_attention *attention, const float *key_rows, const float *value_rows,
-                       int32_t count, float *keys, float *values) {
+                       ptrdiff_t ahead, int32_t count, float *keys, float *values) {
     const ptrdiff_t stride = attention->key_value_stride;
     const int32_t head_dim = attention->head_dim;
     for (int32_t d = 0; d < head_dim; d += 32) {
@@ -90,6 +93,8 @@ static void round_rows(const struct vlmc_attention *attention, const float *key_
             const v16 low = key < count ? v_load(row) : (v16)0.0f;
             const v16 high = key < count && words == 16 ? v_load(row + 16) : (v16)0.0f;
             block[key] = (v16)v_round_pair_bf16(low, high);
+            __builtin_prefetch(row + ahead);
+            __builtin_prefetch(row + ahead + 16);
         }
         v_transpose(block);
         for (int32_t i = 0; i < words; i++) {
@@ -102,6 +107,8 @@ static void round_rows(const struct vlmc_attention *attention, const float *key_
             const v16 even = key < count ? v_load(row) : (v16)0.0f;
             const v16 odd = key + 1 < count ? v_load(row + stride) : (v16)0.0f;
             v_store(values + (ptrdiff_t)d * 8 + 8 * key, (v16)v_interleave_bf16(even, odd));
+            __builtin_prefetch(row + ahead);
+            __builtin_prefetch(row + ahead + stride);
         }
     }
 }
@@ -193,7 +200,9 @@ static void load_key_block(const struct vlmc_attention *attention, const struct 
             const ptrdiff_t place =
                 (segment->key_begin + key) * attention->key_value_stride + (ptrdiff_t)head * head_dim;
             const float *keys = attention->key_rows + place, *values = attention->value_rows + place;
-            (mode == TILE_F32 ? copy_rows : round_rows)(attention, keys, values, present, key_copy, value_copy);
+            // The same rows of the next head if this chunk has several, else the page after the next.
+            const ptrdiff_t ahead = attention->chunk_heads > 1 ? head_dim : 32 * attention->key_value_stride;
+            (mode == TILE_F32 ? copy_rows : round_rows)(attention, keys, values, ahead, present, key_copy, value_copy);
         } else if (format == VLMC_PAGES_INT8) {
             load_int8_page(attention, segment, head, key, present, mode, block, index, key_copy, value_copy);
         } else {
