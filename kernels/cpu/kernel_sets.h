@@ -4,7 +4,7 @@
 #include "cpu_kernels.h"
 
 /// Scratch of one worker, enough for every kernel of every set (asserted in templates/kernel_set.h).
-#define VLMC_SCRATCH_BYTES (512 * 1024)
+#define VLMC_SCRATCH_BYTES (1280 * 1024)
 
 extern const struct vlmc_cpu_kernels vlmc_scalar_kernels;
 #if defined(__x86_64__)

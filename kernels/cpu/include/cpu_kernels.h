@@ -17,7 +17,7 @@
 /// The widest attention head; every head dimension is a multiple of 16.
 #define VLMC_MAXIMUM_HEAD_DIM 256
 
-/// How elements lie in panels and pages (`WeightFormat.kernelTag`); pages are f32 or bf16. u8 weights hold value + 128.
+/// How elements lie in panels (`WeightFormat.kernelTag`). u8 weights hold value + 128.
 enum vlmc_weight_format {
     VLMC_FORMAT_F32 = 0,    ///< [panel][input][16] float
     VLMC_FORMAT_BF16 = 1,   ///< [panel][input / 2][16][2] bfloat16
@@ -26,6 +26,13 @@ enum vlmc_weight_format {
     VLMC_FORMAT_W8 = 4,     ///< [panel] of u8 [input / 32][8][16][4] and float scales [16]
     VLMC_FORMAT_W4G32 = 5,  ///< [panel][input / 64] of nibbles [2][4][16][8] (value + 8) and half scales [2][16]
     VLMC_FORMAT_W4G128 = 6, ///< [panel][input / 128] of nibbles [16][16][8], half scales [16], u8 zeros [16], 16 bytes
+};
+
+/// How keys and values lie in pages of the cache.
+enum vlmc_page_format {
+    VLMC_PAGES_F32 = 0,
+    VLMC_PAGES_BF16 = 1,
+    VLMC_PAGES_INT8 = 2, ///< value / scale, with one float scale per token and head: the greatest magnitude / 127
 };
 
 enum vlmc_source_type { VLMC_SOURCE_F32, VLMC_SOURCE_BF16, VLMC_SOURCE_F16, VLMC_SOURCE_F64 };
@@ -87,9 +94,10 @@ struct vlmc_linear {
     int32_t large_chunks; ///< chunks of `chunk_panels`; those after them have two panels
 };
 
-/// Pages of cached keys and values of one layer: [block][key-value head][page], of `format` elements.
+/// Pages of cached keys and values of one layer: [block][key-value head][page], of `format` (vlmc_page_format) elements.
 /// A page of keys is a panel whose outputs are 16 tokens and whose inputs are the head's dimensions; a page of values
-/// is head_dim / 16 panels whose outputs are 16 dimensions and whose inputs are the 16 tokens.
+/// is head_dim / 16 panels whose outputs are 16 dimensions and whose inputs are the 16 tokens. Elements of one byte lie
+/// as those of two do; 16 floats, the tokens' scales, follow them.
 struct vlmc_pages {
     void *_Nullable keys;
     void *_Nullable values;
@@ -148,10 +156,14 @@ struct vlmc_attention {
     const float *_Nullable key_rows; ///< [key][key-value head][head_dim]
     const float *_Nullable value_rows;
     ptrdiff_t key_value_stride;
+    uint32_t row_format; ///< VLMC_FORMAT_BF16: rows may be rounded to bfloat16 where the machine multiplies that
     void *partials; ///< vlmc_attention_partial_bytes of memory for key ranges that run in parallel
     size_t partial_bytes;
     uint32_t split;       ///< written by the plan: 1 if chunks are key ranges and `attention_merge` must follow
     int32_t merge_chunks; ///< written by the plan: chunks of `attention_merge`, 0 unless split
+    int32_t merge_parts;  ///< written by the plan, as what follows
+    int32_t chunk_rows;
+    int32_t chunk_heads;
 };
 
 /// output = norm(input), row by row; `output` may be `input`.

@@ -127,6 +127,28 @@ INLINE float v_greatest(v16 x) {
     return x[0] > x[1] ? x[0] : x[1];
 }
 
+/// Lane i: the greatest lane of x[i]. Overwrites x.
+INLINE v16 v_greatest_of_each(v16 x[16]) {
+    UNROLL for (int i = 0; i < 8; i++) {
+        const v16 a = x[i], b = x[i + 8];
+        x[i] = v_max(__builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+                     __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31));
+    }
+    UNROLL for (int i = 0; i < 4; i++) { // halves: rows i and i + 8; then quarters: i, i + 4, i + 8, i + 12
+        const v16 a = x[i], b = x[i + 4];
+        x[i] = v_max(__builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
+                     __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31));
+    }
+    UNROLL for (int i = 0; i < 2; i++) { // pairs: rows i, i + 2, i + 4 ...
+        const v16 a = x[i], b = x[i + 2];
+        x[i] = v_max(__builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
+                     __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31));
+    }
+    const v16 a = x[0], b = x[1];
+    return v_max(__builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+                 __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31));
+}
+
 /// The even-numbered elements of 16 pairs of bfloat16, widened.
 INLINE v16 v_even_bf16(v16u pairs) {
     return (v16)(pairs << 16);
@@ -147,6 +169,30 @@ INLINE v16h v_round_bf16(v16 x) {
     const v16u rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
     const v16u quiet = (bits >> 16) | 0x40;
     return __builtin_convertvector(x == x ? rounded : quiet, v16h);
+}
+
+/// Sixteen words of two bfloat16: the roundings of `low`, then those of `high`. Subnormal numbers may become 0.
+INLINE v16u v_round_pair_bf16(v16 low, v16 high) {
+#if defined(V_HAS_BF16_DOT)
+    return (v16u)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+#else
+    const v16h l = v_round_bf16(low), h = v_round_bf16(high);
+    return (v16u)__builtin_shufflevector(l, h, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+                                         21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+#endif
+}
+
+/// The first sixteen of 32 halves.
+INLINE v16h v_first_half(v16u words) {
+    const v32h halves = (v32h)words;
+    return __builtin_shufflevector(halves, halves, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/// Sixteen words of two bfloat16: a rounding of `even` and one of `odd` each. Subnormal numbers may become 0.
+INLINE v16u v_interleave_bf16(v16 even, v16 odd) {
+    const v32h pair = (v32h)v_round_pair_bf16(even, odd);
+    return (v16u)__builtin_shufflevector(pair, pair, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9,
+                                         25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
 /// Widens IEEE half precision, exactly.
