@@ -107,7 +107,9 @@ let runtimeTargets: [Target] = [
     ),
     .target(
         name: "ModelCommands",
-        dependencies: ["TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", "Generation", argumentParser],
+        dependencies: [
+            "TensorTypes", "JSONText", "MachineLimits", "ModelRuntime", "InputProcessing", "Generation", argumentParser,
+        ],
         swiftSettings: swiftSettings
     ),
 ]
@@ -196,7 +198,11 @@ let runtimeTests: [Target] = [
         exclude: ["Model/Fixtures"],
         swiftSettings: swiftSettings
     ),
-    .testTarget(name: "ModelCommandsTests", dependencies: ["ModelCommands"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ModelCommandsTests",
+        dependencies: ["ModelCommands", "ModelRuntime", "TensorTypes", "JSONText"],
+        swiftSettings: swiftSettings
+    ),
 ]
 
 let compilerDependencies: [Package.Dependency] = [

@@ -36,6 +36,13 @@ struct EntryPacker: @unchecked Sendable {
         }
     }
 
+    /// Packs panels of `item`, a matrix, whose rows all lie one after the other from `rows` on, as bf16.
+    init(_ item: PackedLayout.Item, rows: UnsafeRawPointer, count: Int, inputs: Int) {
+        self.item = item
+        kernels = vlmc_cpu_kernels_best()
+        sources = [Rows(start: rows, element: .bf16, count: count, rowElements: inputs)]
+    }
+
     /// Packs a chunk into memory of its size, aligned to 64 bytes, and returns how many of its elements are NaN or
     /// infinite.
     func pack(chunk: Int, into target: UnsafeMutableRawBufferPointer) -> Int {
