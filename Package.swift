@@ -176,7 +176,9 @@ let compilerTests: [Target] = [
     // Uses the plugin with the compiler that was built from source; Tests/Parity uses it with a prebuilt one.
     .testTarget(
         name: "CompiledModelTests",
-        dependencies: ["Generation", "InputProcessing", "ModelRuntime", "TensorTypes", "TestSupport"],
+        dependencies: [
+            "Generation", "InputProcessing", "ModelCommands", "ModelRuntime", "TensorTypes", "TestSupport",
+        ],
         swiftSettings: swiftSettings,
         plugins: ["VLMCompiler"]
     ),
@@ -200,7 +202,7 @@ let runtimeTests: [Target] = [
     ),
     .testTarget(
         name: "ModelCommandsTests",
-        dependencies: ["ModelCommands", "ModelRuntime", "TensorTypes", "JSONText"],
+        dependencies: ["ModelCommands", "ModelRuntime", "TensorTypes", "JSONText", argumentParser],
         swiftSettings: swiftSettings
     ),
 ]

@@ -28,14 +28,16 @@ struct MachineRates: Sendable, Hashable {
         )
     }
 
-    /// Operations a second in which products with weights or keys of this element are counted: the fastest dot product
-    /// for elements of that size.
-    func operationsPerSecond(_ element: ElementType) -> Double {
-        switch element {
-        case .bf16 where bf16 > 0: bf16
-        case .i8 where int8 > 0, .u8 where int8 > 0: int8
-        default: f32
-        }
+    /// Operations a second in which products with weights of this format are counted: the fastest dot product for numbers
+    /// of that size.
+    func operationsPerSecond(_ format: WeightFormat) -> Double {
+        if format == .bf16 { return bf16 > 0 ? bf16 : f32 }
+        return format.bytesPerWeight < 2 && int8 > 0 ? int8 : f32
+    }
+
+    /// Operations a second in which attention over such a cache is counted.
+    func operationsPerSecond(_ cache: CacheGeometry.Precision) -> Double {
+        operationsPerSecond(cache == .bf16 ? WeightFormat.bf16 : .f32)
     }
 }
 
@@ -63,8 +65,8 @@ struct LeastTime: Sendable, Hashable {
         bandwidthSeconds = work.bytes / machine.bytesPerSecond
         computeSeconds =
             work.productOperations.reduce(0) { sum, product in
-                sum + product.value / machine.operationsPerSecond(formats[product.key].element)
-            } + work.attentionOperations / machine.operationsPerSecond(cache.element)
+                sum + product.value / machine.operationsPerSecond(formats[product.key])
+            } + work.attentionOperations / machine.operationsPerSecond(cache)
     }
 
     var seconds: Double { max(bandwidthSeconds, computeSeconds) }

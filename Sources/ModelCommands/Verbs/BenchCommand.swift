@@ -138,7 +138,8 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
         StandardStreams.print(json ? try result.json() + "\n" : "\n" + result.footer)
     }
 
-    private func load(_ plan: BenchPlan, _ pool: ThreadPool, _ machine: MachineRates) throws -> BenchRun<Model> {
+    /// The model, ready to be measured.
+    func load(_ plan: BenchPlan, _ pool: ThreadPool, _ machine: MachineRates) throws -> BenchRun<Model> {
         let manifest = Model.manifest
         let declared = WeightFormat.named(dtype).map { manifest.weights.with(WeightFormats($0)) } ?? manifest.weights
         let packed: PackedWeights
