@@ -84,7 +84,8 @@ import Testing
             plannedBytes: 8,
             peakBytes: nil
         )
-        let root = try JSONDocument(Array(report.json().utf8)).root
+        let text = try report.json()
+        let root = try JSONDocument(Array(text.utf8)).root
         #expect(root["model"]?.string == "m")
         #expect(root["threads"]?.integer == 3)
         #expect(root["limits"]?["bytes_per_second"]?.double == 100)

@@ -18,17 +18,19 @@ import Testing
     @Test func aStepOfTwoSequences() {
         // Three rows after 5 tokens see 6 + 7 + 8 keys, one row after 9 sees 10.
         let sizes = CallSizes.step([(rows: 3, cached: 5), (rows: 1, cached: 9)], logitRows: 2)
-        #expect(sizes.pairs == 6 + 7 + 8 + 10)
-        #expect(sizes.cachedTokens == 8 + 10)
+        #expect(sizes.pairs == 31)
+        #expect(sizes.cachedTokens == 18)
         let formats = WeightFormats(.bf16, exceptions: [.head: .f32])
         let work = CallWork(step, sizes, formats: formats, tokenBytes: 100)
-        #expect(work.weightBytes == [.attention: 2 * 1024, .head: 4 * 320])
-        #expect(work.otherBytes == 40 + 4 * 8 * 2)
+        #expect(work.weightBytes == [.attention: 2048, .head: 1280])
+        // Vectors, and 8 numbers of 2 bytes for each of 4 rows.
+        #expect(work.otherBytes == 104)
         #expect(work.cacheBytes == 1800)
-        #expect(work.bytes == 2048 + 1280 + 104 + 1800)
-        #expect(work.productOperations == [.attention: 2 * 1000 * 4, .head: 2 * 320 * 2])
-        #expect(work.attentionOperations == 12 * 31)
-        #expect(work.operations == 8000 + 1280 + 372)
+        #expect(work.bytes == 5232)
+        // 4 rows with 1000 weights, 2 rows of logits with 320, 31 pairs of 12.
+        #expect(work.productOperations == [.attention: 8000, .head: 1280])
+        #expect(work.attentionOperations == 372)
+        #expect(work.operations == 9652)
     }
 
     @Test func withoutLogitsTheHeadIsNotRead() {
@@ -53,8 +55,9 @@ import Testing
             formats: WeightFormats(.bf16),
             tokenBytes: 7
         )
-        #expect(work.productOperations == [.vision: 2 * 64 * 16, .bridge: 2 * 32 * 4])
-        #expect(work.attentionOperations == Double(2 * 16 * 16 + 5 * 16))
+        // 16 patches with 64 weights, 4 tokens with 32; 256 pairs of 2, 16 patches of 5.
+        #expect(work.productOperations == [.vision: 2048, .bridge: 256])
+        #expect(work.attentionOperations == 592)
         #expect(work.cacheBytes == 0)
     }
 

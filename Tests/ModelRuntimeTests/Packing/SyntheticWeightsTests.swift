@@ -46,7 +46,7 @@ import Testing
 
     @Test func variance() throws {
         let values = head(try PackedWeights.synthetic(manifest, pool: ThreadPool(threads: 2)))
-        #expect(values.allSatisfy(\.isFinite))
+        #expect(values.allSatisfy { $0.isFinite })
         let variance = values.reduce(0) { $0 + Double($1 * $1) } / Double(values.count)
         // Of 96,000 uniform numbers; bf16 by truncation makes them smaller by about half a percent.
         #expect(!(abs(variance * 96 - 1) > 0.05), "\(variance * 96)")
