@@ -107,7 +107,9 @@ let runtimeTargets: [Target] = [
     ),
     .target(
         name: "ModelCommands",
-        dependencies: ["TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", "Generation", argumentParser],
+        dependencies: [
+            "TensorTypes", "JSONText", "MachineLimits", "ModelRuntime", "InputProcessing", "Generation", argumentParser,
+        ],
         swiftSettings: swiftSettings
     ),
 ]
@@ -174,7 +176,9 @@ let compilerTests: [Target] = [
     // Uses the plugin with the compiler that was built from source; Tests/Parity uses it with a prebuilt one.
     .testTarget(
         name: "CompiledModelTests",
-        dependencies: ["Generation", "InputProcessing", "ModelRuntime", "TensorTypes", "TestSupport"],
+        dependencies: [
+            "Generation", "InputProcessing", "ModelCommands", "ModelRuntime", "TensorTypes", "TestSupport",
+        ],
         swiftSettings: swiftSettings,
         plugins: ["VLMCompiler"]
     ),
@@ -196,7 +200,11 @@ let runtimeTests: [Target] = [
         exclude: ["Model/Fixtures"],
         swiftSettings: swiftSettings
     ),
-    .testTarget(name: "ModelCommandsTests", dependencies: ["ModelCommands"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ModelCommandsTests",
+        dependencies: ["ModelCommands", "ModelRuntime", "TensorTypes", "JSONText", argumentParser],
+        swiftSettings: swiftSettings
+    ),
 ]
 
 let compilerDependencies: [Package.Dependency] = [

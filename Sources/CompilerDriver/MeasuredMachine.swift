@@ -12,7 +12,7 @@ public enum MeasuredMachine {
         return Machine(
             name: "this machine, measured with \(threads) threads",
             bytesPerSecond: max(vlmc_measure_read_bandwidth(Int32(threads), 512 << 20, 5), 1),
-            operationsPerSecond: max(vlmc_measure_multiply_add_rate(Int32(threads), 5), 1)
+            operationsPerSecond: max(vlmc_measure_arithmetic_rate(VLMC_ARITHMETIC_F32, Int32(threads), 5), 1)
         )
     }
 }

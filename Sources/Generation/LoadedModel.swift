@@ -65,7 +65,15 @@ public final class LoadedModel<Model: CompiledModel> {
         imageToken = try manifest.tokenizer.image.map { try token($0, "tokenizer.image") }
         self.tokenizer = tokenizer
         chat = try ChatFormat(manifest.chat, image: manifest.tokenizer.image)
-        imageProcessor = try manifest.image.map { try ImageProcessor(ImageProcessorConfiguration($0, options)) }
+        imageProcessor = try manifest.image.map { image in
+            try ImageProcessor(
+                ImageProcessorConfiguration(
+                    image,
+                    minimumPixels: options.minimumPixels,
+                    maximumPixels: options.maximumPixels
+                )
+            )
+        }
 
         let pool = ThreadPool(threads: options.threads ?? AvailableCores.count())
         let formats = options.weightFormats ?? options.weightFormat.map(WeightFormats.standard)
@@ -126,7 +134,7 @@ public final class LoadedModel<Model: CompiledModel> {
 
 extension WeightManifest {
     /// The most inputs of any matrix: what the device's scratch is sized by.
-    fileprivate var largestInputs: Int {
+    public var largestInputs: Int {
         (entries + groups.flatMap(\.entries)).reduce(1) { largest, entry in
             if case .matrix(_, let inputs, _, _) = entry.kind { max(largest, inputs) } else { largest }
         }
@@ -135,17 +143,23 @@ extension WeightManifest {
 
 extension ImageProcessorConfiguration {
     /// What a model's constants say, within bounds of the user's own.
-    fileprivate init(_ image: ImageConstants, _ options: LoadingOptions) throws {
+    ///
+    /// - Throws: `LoadingError` for a filter that this version does not have.
+    public init(
+        _ image: ImageConstants,
+        minimumPixels: Int? = nil,
+        maximumPixels: Int? = nil
+    ) throws(LoadingError) {
         let filters: [String: ResamplingFilter] = ["lanczos": .lanczos, "bilinear": .bilinear, "bicubic": .bicubic]
         guard let filter = filters[image.resample] else {
-            throw LoadingError.filter(image.resample, known: filters.keys.sorted())
+            throw .filter(image.resample, known: filters.keys.sorted())
         }
-        let maximum = options.maximumPixels ?? image.maximumPixels
+        let maximum = maximumPixels ?? image.maximumPixels
         self.init(
             patchSize: image.patch,
             temporalPatchSize: image.temporalPatch,
             mergeSize: image.merge,
-            minimumPixels: options.minimumPixels ?? min(image.minimumPixels, maximum),
+            minimumPixels: minimumPixels ?? min(image.minimumPixels, maximum),
             maximumPixels: maximum,
             mean: image.mean,
             standardDeviation: image.standardDeviation,

@@ -147,7 +147,7 @@ public enum PromptError: Error, Sendable, CustomStringConvertible {
 
 extension ThreadPool {
     /// The pool as image processing takes it.
-    var parallelLoop: ParallelLoop {
+    public var parallelLoop: ParallelLoop {
         ParallelLoop { [self] count, body in forEach(count, body) }
     }
 }

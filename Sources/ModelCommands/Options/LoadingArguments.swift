@@ -56,7 +56,10 @@ struct LoadingArguments: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Show no progress and no notices.")
     var quiet = false
 
-    func validate() throws {
+    func validate() throws { try Self.validate(dtype: dtype, kvCacheDtype: kvCacheDtype) }
+
+    /// Checks the names of formats.
+    static func validate(dtype: String, kvCacheDtype: String) throws {
         if dtype != "auto", WeightFormat.named(dtype) == nil {
             let names = WeightFormat.all.map(\.name).joined(separator: ", ")
             throw ValidationError("--dtype is auto, \(names), not `\(dtype)`.")

@@ -18,6 +18,15 @@ enum PeakMemory {
         return nil
     }
 
+    /// Forgets the peak so far, where the kernel allows it; false where it does not.
+    ///
+    /// - Source: `Documentation/filesystems/proc.rst` of Linux 6, `/proc/PID/clear_refs`: 5 resets the peak.
+    @discardableResult static func reset() -> Bool {
+        guard let file = fopen("/proc/self/clear_refs", "we") else { return false }
+        let written = fputs("5", file)
+        return fclose(file) == 0 && written >= 0
+    }
+
     /// What the line `VmHWM:   12345 kB` says, or nil for another line.
     static func bytes(ofLine line: String) -> Int? {
         let fields = line.split(whereSeparator: \.isWhitespace)

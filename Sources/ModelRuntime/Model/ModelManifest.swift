@@ -11,6 +11,8 @@ public struct ModelManifest: Sendable, Hashable {
     public let weights: WeightManifest
     /// The memory that it needs.
     public let memory: MemoryPlan
+    /// The least work of its calls.
+    public let costs: CostPlan
     /// The language model.
     public let decoder: DecoderConstants
     /// The image encoder; nil in a model that reads no images.
@@ -30,6 +32,7 @@ public struct ModelManifest: Sendable, Hashable {
         generator: String,
         weights: WeightManifest,
         memory: MemoryPlan,
+        costs: CostPlan,
         decoder: DecoderConstants,
         vision: VisionConstants? = nil,
         tokenizer: TokenizerConstants,
@@ -42,6 +45,7 @@ public struct ModelManifest: Sendable, Hashable {
         self.generator = generator
         self.weights = weights
         self.memory = memory
+        self.costs = costs
         self.decoder = decoder
         self.vision = vision
         self.tokenizer = tokenizer

@@ -48,6 +48,13 @@ struct EntryPacker: @unchecked Sendable {
         isQuantized = entry.sources.contains { $0.quantized != nil }
     }
 
+    /// Packs panels of `item`, a matrix, whose rows all lie one after the other from `rows` on, as bf16.
+    init(_ item: PackedLayout.Item, rows: UnsafeRawPointer, count: Int, inputs: Int) {
+        self.item = item
+        sources = [Rows(content: .plain(rows, .bf16), count: count, rowElements: inputs)]
+        isQuantized = false
+    }
+
     /// Packs a chunk into memory of its size, aligned to 64 bytes.
     func pack(chunk: Int, into target: UnsafeMutableRawBufferPointer) -> PackingOutcome {
         switch item.kind {

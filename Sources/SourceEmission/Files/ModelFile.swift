@@ -133,6 +133,7 @@ struct ModelFile {
         call.add("generator", literal("vlmc \(generatorVersion)"))
         call.add("weights", "weightManifest")
         call.add("memory", memoryPlan())
+        call.add("costs", nested(CostConstants(schedule: schedule).call()))
         call.add("decoder", decoder())
         call.add("vision", vision())
         call.add("tokenizer", tokenizer())

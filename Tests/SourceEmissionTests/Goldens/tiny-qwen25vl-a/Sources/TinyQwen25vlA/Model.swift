@@ -17,6 +17,27 @@ public final class TinyQwen25vlA: CompiledModel {
             logitRowBytes: 1304,
             imageFeatureBytes: 256
         ),
+        costs: CostPlan(
+            step: CostPlan.Call(
+                products: [
+                    CostPlan.Product(.attention, weights: 36_864, per: .row),
+                    CostPlan.Product(.mlp, weights: 32_256, packed: 35_328, per: .row),
+                    CostPlan.Product(.embeddings, weights: 20_864, packed: 21_504, per: .logitRow),
+                ],
+                vectorBytes: 3_328,
+                embeddedNumbers: 64,
+                operationsPerPair: 768
+            ),
+            encodeImages: CostPlan.Call(
+                products: [
+                    CostPlan.Product(.vision, weights: 70_912, packed: 71_936, per: .patch),
+                    CostPlan.Product(.bridge, weights: 24_576, per: .imageToken),
+                ],
+                vectorBytes: 5_888,
+                operationsPerPair: 256,
+                windowOperationsPerPatch: 16_384
+            )
+        ),
         decoder: DecoderConstants(
             layers: 3,
             hidden: 64,

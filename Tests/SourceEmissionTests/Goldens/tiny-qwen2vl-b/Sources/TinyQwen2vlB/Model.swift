@@ -17,6 +17,26 @@ public final class TinyQwen2vlB: CompiledModel {
             logitRowBytes: 1304,
             imageFeatureBytes: 256
         ),
+        costs: CostPlan(
+            step: CostPlan.Call(
+                products: [
+                    CostPlan.Product(.attention, weights: 20_480, per: .row),
+                    CostPlan.Product(.mlp, weights: 18_432, per: .row),
+                    CostPlan.Product(.head, weights: 20_864, packed: 21_504, per: .logitRow),
+                ],
+                vectorBytes: 2_048,
+                embeddedNumbers: 64,
+                operationsPerPair: 512
+            ),
+            encodeImages: CostPlan.Call(
+                products: [
+                    CostPlan.Product(.vision, weights: 110_592, per: .patch),
+                    CostPlan.Product(.bridge, weights: 24_576, per: .patch),
+                ],
+                vectorBytes: 6_912,
+                operationsPerPair: 512
+            )
+        ),
         decoder: DecoderConstants(
             layers: 2,
             hidden: 64,

@@ -15,6 +15,18 @@ public final class TinySmollm2B: CompiledModel {
             step: MemoryPlan.ArenaBytes(perRow: 1984, perLogitRow: 192),
             logitRowBytes: 1284
         ),
+        costs: CostPlan(
+            step: CostPlan.Call(
+                products: [
+                    CostPlan.Product(.attention, weights: 49_152, per: .row),
+                    CostPlan.Product(.mlp, weights: 9_216, per: .row),
+                    CostPlan.Product(.head, weights: 15_408, packed: 16_128, per: .logitRow),
+                ],
+                vectorBytes: 4_800,
+                embeddedNumbers: 48,
+                operationsPerPair: 1_536
+            )
+        ),
         decoder: DecoderConstants(
             layers: 2,
             hidden: 48,

@@ -1,0 +1,158 @@
+// What `bench` says: a table for people, one JSON object for machines. How to read it: docs/performance.md.
+
+import JSONText
+import ModelRuntime
+
+/// Everything that was measured.
+struct BenchReport {
+    let model: String
+    let weights: String
+    let formats: String
+    let cache: String
+    let kernels: String
+    let threads: Int
+    let machine: MachineRates
+    let phases: [MeasuredPhase]
+    let weightBytes: Int
+    let plannedBytes: Int
+    /// The most memory while the phases ran; nil where the system does not tell.
+    let peakBytes: Int?
+
+    // MARK: Text
+
+    /// What was measured on which machine.
+    var header: String {
+        """
+        \(model), \(weights) weights in \(formats) (\(Self.scaled(Double(weightBytes)))B), cache in \(cache), \
+        \(kernels) kernels, \(threads) threads
+        Limits of this machine: reads \(Self.scaled(machine.bytesPerSecond))B/s; operations a second: \
+        f32 \(Self.scaled(machine.f32)), bf16 \(Self.scaled(machine.bf16)), int8 \(Self.scaled(machine.int8))
+
+        """
+    }
+
+    /// The head of the table.
+    static let columns =
+        row(["phase", "per second", "ms", "bytes", "operations", "limit ms", "limit", "reached"], "what one run is")
+
+    /// A row of the table.
+    static func row(_ phase: MeasuredPhase) -> String {
+        row(
+            [
+                phase.phase.rawValue, "\(digits(phase.rate)) \(phase.unit)", digits(phase.median * 1000),
+                "\(scaled(phase.bytes))B", scaled(phase.operations), digits(phase.least.seconds * 1000),
+                phase.least.limit.rawValue, "\(Int((phase.fraction * 100).rounded()))%",
+            ],
+            "\(phase.what), median of \(phase.seconds.count)"
+        )
+    }
+
+    /// Peak memory against the plan.
+    var footer: String {
+        guard let peakBytes else { return "Memory planned: \(Self.scaled(Double(plannedBytes)))B\n" }
+        let ratio = Int((Double(peakBytes) / Double(plannedBytes) * 100).rounded())
+        return "Memory: \(Self.scaled(Double(peakBytes)))B at most, \(ratio)% of the \(Self.scaled(Double(plannedBytes)))B "
+            + "that were planned\n"
+    }
+
+    private static func row(_ fields: [String], _ last: String) -> String {
+        let widths = [8, 18, 10, 9, 10, 9, 10, 8]
+        return zip(fields, widths).map { field, width in
+            let space = String(repeating: " ", count: max(0, width - field.count))
+            return width == widths[0] ? field + space : space + field
+        }.joined(separator: " ") + "  \(last)\n"
+    }
+
+    /// Three digits that count, with a prefix of the decimal system: `1.86 T`.
+    static func scaled(_ value: Double) -> String {
+        let units: [(Double, String)] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
+        for (size, unit) in units where value >= size { return "\(digits(value / size)) \(unit)" }
+        return "\(digits(value)) "
+    }
+
+    /// Three digits that count: `0.123`, `1.23`, `12.3`, `123`, `1234`.
+    static func digits(_ value: Double) -> String {
+        guard value.isFinite else { return "\(value)" }
+        let places = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
+        var scale = 1.0
+        for _ in 0..<places { scale *= 10 }
+        let whole = Int((value * scale).rounded())
+        if places == 0 { return String(whole) }
+        let fraction = String(whole % Int(scale))
+        return "\(whole / Int(scale))." + String(repeating: "0", count: places - fraction.count) + fraction
+    }
+
+    // MARK: JSON
+
+    /// One JSON object.
+    func json() throws -> String {
+        var writer = JSONWriter()
+        try writer.object { writer throws(JSONWriterError) in
+            for (name, value) in [
+                ("model", model), ("weights", weights), ("format", formats), ("cache_format", cache),
+                ("kernels", kernels),
+            ] {
+                writer.key(name)
+                writer.string(value)
+            }
+            writer.key("threads")
+            writer.integer(threads)
+            writer.key("limits")
+            try Self.write(
+                [
+                    ("bytes_per_second", machine.bytesPerSecond), ("f32_operations_per_second", machine.f32),
+                    ("bf16_operations_per_second", machine.bf16), ("int8_operations_per_second", machine.int8),
+                ],
+                to: &writer
+            )
+            writer.key("phases")
+            try writer.object { writer throws(JSONWriterError) in
+                for phase in phases {
+                    writer.key(phase.phase.rawValue)
+                    try Self.write(phase, to: &writer)
+                }
+            }
+            for (name, value) in [
+                ("weight_bytes", weightBytes), ("planned_bytes", plannedBytes), ("peak_bytes", peakBytes ?? 0),
+            ] where value > 0 {
+                writer.key(name)
+                writer.integer(value)
+            }
+        }
+        return writer.text
+    }
+
+    private static func write(_ phase: MeasuredPhase, to writer: inout JSONWriter) throws(JSONWriterError) {
+        try writer.object { writer throws(JSONWriterError) in
+            writer.key("unit")
+            writer.string(phase.unit)
+            writer.key("count")
+            writer.integer(phase.count)
+            writer.key("runs")
+            writer.integer(phase.seconds.count)
+            for (name, value) in [
+                ("per_second", phase.rate), ("milliseconds", phase.median * 1000),
+                ("fastest_milliseconds", (phase.seconds.min() ?? 0) * 1000), ("bytes", phase.bytes),
+                ("operations", phase.operations), ("limit_milliseconds", phase.least.seconds * 1000),
+                ("fraction_of_limit", phase.fraction),
+            ] {
+                writer.key(name)
+                try writer.double(value)
+            }
+            writer.key("limit")
+            writer.string(phase.least.limit.rawValue)
+        }
+    }
+
+    private static func write(
+        _ numbers: [(String, Double)],
+        to writer: inout JSONWriter
+    ) throws(JSONWriterError) {
+        try writer.object { writer throws(JSONWriterError) in
+            for (name, value) in numbers {
+                writer.key(name)
+                try writer.double(value)
+            }
+        }
+    }
+}
