@@ -26,7 +26,7 @@ import Testing
             #expect(constants.products.allSatisfy { $0.packedWeights >= $0.weights && $0.weights > 0 })
             let formats = Set(routine.matrices.values.map(\.format))
             let others = schedule.routines.filter { $0.block.role != .entry }.flatMap { $0.matrices.values.map(\.format) }
-            guard formats.union(others) == ["bf16"] else { continue }
+            guard formats.union(others) == [.bf16] else { continue }
             let packed = constants.products.reduce(0) { $0 + $1.packedWeights }
             let embedded = 96 * constants.embeddedNumbers
             let bytes = expressions.weightBytes.value(with: sizes)
