@@ -58,7 +58,7 @@ import Testing
     @Test func everyMatrixHasTheFormatOfItsClass() throws {
         var description = try ModelFiles.description("tiny-qwen25vl-a")
         description.quantization = ModelDescription.Quantization(weights: .w4g128, exceptions: [.mlp: .w8])
-        let schedule = try makeSchedule(of: GraphExpansion.graph(of: description), for: description)
+        let schedule = try schedule(description)
         var found: [ModelDescription.Quantization.TensorClass: Set<WeightFormat>] = [:]
         for routine in schedule.routines {
             for (id, weight) in routine.block.weights {

@@ -126,7 +126,8 @@ import Testing
         let reread = try open(written.folder, formats)
         defer { withExtendedLifetime((direct, reread)) {} }
         func bytes(_ matrix: PackedMatrix, panels: Int) -> [UInt8] {
-            Array(UnsafeRawBufferPointer(start: matrix.panels, count: panels * format.panelBytes(inputs: matrix.inputs)))
+            let count = panels * format.panelBytes(inputs: matrix.inputs)
+            return Array(UnsafeRawBufferPointer(start: matrix.panels, count: count))
         }
         for layer in 0..<2 {
             // The last 16 outputs have no tensor: zeros with any scale are zeros.
@@ -147,25 +148,29 @@ import Testing
     }
 
     @Test(arguments: WeightFormat.all.filter { $0.scaling != nil })
-    func integersAreNearTheWeights(_ format: WeightFormat) throws {
+    func lossesAreWhatTheIntegersLose(_ format: WeightFormat) throws {
         let source = try original()
         let written = try quantizer(source, format).write(to: folder["copy"])
         let weights = try open(written.folder, WeightFormats(.f32))
         defer { withExtendedLifetime(weights) {} }
-        let gate = try #require(Self.tensors().first { $0.name == "model.layers.1.gate.weight" })
-        let up = try #require(Self.tensors().first { $0.name == "model.layers.1.up.weight" })
         let matrix = weights.matrix("gateUp", of: "layer", layer: 1)
+        let tensors = Self.tensors()
         // Sixteen rows of gate, sixteen of up, ...
-        let levels = Double(1 << format.bits - 1)
-        for row in 0..<Self.intermediate {
-            for (tensor, offset) in [(gate, 0), (up, 16)] {
-                let given = tensor.values[row * Self.hidden..<(row + 1) * Self.hidden].map(Double.init)
-                let range = (given.max() ?? 0) - (given.min() ?? 0)
+        for (name, offset) in [("gate", 0), ("up", 16)] {
+            let tensor = try #require(tensors.first { $0.name == "model.layers.1.\(name).weight" })
+            let loss = try #require(written.losses.first { $0.name == tensor.name })
+            var squaredError = 0.0
+            var squaredValues = 0.0
+            for row in 0..<Self.intermediate {
                 for input in 0..<Self.hidden {
+                    let given = Double(tensor.values[row * Self.hidden + input])
                     let kept = Double(matrix.value(row: row / 16 * 32 + offset + row % 16, input: input))
-                    #expect(abs(kept - given[given.startIndex + input]) <= 2 * range / levels)
+                    squaredError += (kept - given) * (kept - given)
+                    squaredValues += given * given
                 }
             }
+            #expect(abs(loss.squaredError - squaredError) <= 1e-4 * squaredError)
+            #expect(abs(loss.squaredValues - squaredValues) <= 1e-4 * squaredValues)
         }
     }
 
@@ -198,7 +203,12 @@ import Testing
     @Test func nothingStaysWhenItIsCancelled() throws {
         let source = try original()
         let asked = Mutex(0)
-        let callbacks = PackingCallbacks(isCancelled: { asked.withLock { $0 += 1; return $0 > 6 } })
+        let callbacks = PackingCallbacks(isCancelled: {
+            asked.withLock { count in
+                count += 1
+                return count > 6
+            }
+        })
         let error = #expect(throws: QuantizationError.self) {
             try quantizer(source, .w8, callbacks: callbacks).write(to: folder["copy"])
         }
