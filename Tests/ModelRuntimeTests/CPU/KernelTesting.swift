@@ -142,7 +142,10 @@ func packPanels(
                 destination: destination,
                 inputs: Int32(inputs),
                 panels: Int32(rows.count / 16),
-                format: format.kernelTag
+                format: format.kernelTag,
+                importance: nil,
+                squared_error: 0,
+                squared_values: 0
             )
             return Int(kernelSet.table.pointee.pack_panels(&arguments))
         }
