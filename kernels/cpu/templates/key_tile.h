@@ -143,7 +143,7 @@ INLINE const char *page_of_key(const struct vlmc_attention *attention, const str
                                const void *base, int32_t key) {
     const int32_t last = segment->key_count - 1;
     const int32_t block = segment->block_table[(key < last ? key : last) / 16];
-    return page_at(base, block, head, attention->key_value_heads, attention->head_dim, attention->pages.format);
+    return page_at(&attention->pages, base, block, head, attention->head_dim);
 }
 
 /// Prepares the 16 keys of a page, of which `present` exist, from int8 pages.
@@ -213,14 +213,26 @@ static void load_key_block(const struct vlmc_attention *attention, const struct 
     }
 }
 
-/// Fetches keys `first` ... of pages, `count` of them, where no earlier tile has done so.
+/// Whether the pages of `count` keys from `first` on lie one after the other.
+INLINE int32_t is_contiguous(const struct vlmc_segment *segment, int32_t first, int32_t count) {
+    const int32_t *blocks = segment->block_table + first / 16;
+    const int32_t pages = (count + 15) / 16;
+    for (int32_t i = 1; i < pages; i++) {
+        if (blocks[i] != blocks[0] + i) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/// Fetches `count` keys of pages from `first` on, all at once: where no earlier tile can do so bit by bit.
 static void fetch_keys(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
                        int32_t first, int32_t count) {
     const ptrdiff_t bytes = page_bytes(attention->head_dim, attention->pages.format);
     for (int32_t half = 0; half < 2; half++) {
+        const void *base = half ? attention->pages.values : attention->pages.keys;
         for (int32_t key = first; key < first + count; key += 16) {
-            const char *page =
-                page_of_key(attention, segment, head, half ? attention->pages.values : attention->pages.keys, key);
+            const char *page = page_of_key(attention, segment, head, base, key);
             for (ptrdiff_t at = 0; at < bytes; at += 64) {
                 __builtin_prefetch(page + at);
             }
