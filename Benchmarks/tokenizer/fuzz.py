@@ -15,7 +15,7 @@ os.environ["RUST_BACKTRACE"] = "0"
 
 from tokenizers import Tokenizer  # noqa: E402
 
-from fuzz_assortment import Assortment  # noqa: E402
+from fuzz_assortment import Assortment, unless_it_panics  # noqa: E402
 from fuzz_strings import code_points, texts  # noqa: E402
 from fuzz_tokenizers import make_tokenizers  # noqa: E402
 from inputs import make_inputs  # noqa: E402
@@ -38,16 +38,13 @@ def questions(tokenizer: Tokenizer, seed: int) -> list[str | list[int]]:
 
 def their_answer(tokenizer: Tokenizer, question: str | list[int]) -> list | None:
     """The peer's ids, ids with special tokens, text, and text without special tokens; nothing where it panics."""
-    answer, ids = [], question
-    try:
+    def answer() -> list:
+        encoded, ids = [], question
         if isinstance(question, str):
             ids = tokenizer.encode(question, add_special_tokens=False).ids
-            answer = [ids, tokenizer.encode(question, add_special_tokens=True).ids]
-        return answer + [tokenizer.decode(ids, skip_special_tokens=skips) for skips in (False, True)]
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        return None
+            encoded = [ids, tokenizer.encode(question, add_special_tokens=True).ids]
+        return encoded + [tokenizer.decode(ids, skip_special_tokens=skips) for skips in (False, True)]
+    return unless_it_panics(answer)
 
 
 def our_answers(program: Path, path: Path, asked: list[str | list[int]]) -> list[list]:

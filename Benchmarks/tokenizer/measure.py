@@ -35,8 +35,8 @@ def checksum(ids: list[int]) -> int:
     return digest
 
 
-def peer(tokenizer: Path, texts: list[Path]) -> list[list[str]]:
-    """What the program prints, measured of the package: `encode_batch_fast` is its quickest way to ids alone."""
+def peer(tokenizer: Path, texts: list[Path]) -> list[list[float]]:
+    """The lines of `ours`, of the package: `encode_batch_fast` is its quickest way to ids alone."""
     lines = [[*times(LOADS, lambda: Tokenizer.from_file(str(tokenizer)))]]
     for path in texts:
         text = path.read_bytes().decode()
@@ -47,7 +47,8 @@ def peer(tokenizer: Path, texts: list[Path]) -> list[list[str]]:
     return lines
 
 
-def ours(program: Path, tokenizer: Path, texts: list[Path]) -> list[list[str]]:
+def ours(program: Path, tokenizer: Path, texts: list[Path]) -> list[list[float]]:
+    """First and best seconds of loading, then of each text, with the count and the checksum of its ids."""
     output = subprocess.run([program, "measure", tokenizer, *texts], check=True, capture_output=True, text=True).stdout
     return [[float(seconds) for seconds in line.split()[:2]] + [int(number) for number in line.split()[2:]]
             for line in output.splitlines()]

@@ -62,9 +62,7 @@ public struct ModelReport: Sendable {
     /// The report as text.
     public var text: String {
         var lines = ["\(description.name): \(formatted(Double(parameterCount))) parameters"]
-        for (name, count) in parameterRows {
-            lines.append("  \(name.padded(to: 12))\(String(count).paddedLeft(to: 16))")
-        }
+        lines += weightRows
         lines += ["", "Shapes"] + shapeLines
         lines += ["", "Memory at worst, for \(limits.contextTokens) tokens\(imageClause)"]
         let proof = MemoryProof(schedule, limits: limits, cacheElement: cacheElement, device: [deviceScratch])
@@ -107,10 +105,17 @@ public struct ModelReport: Sendable {
 
     private var parameterCount: Int { schedule.parameterCounts.values.reduce(0, +) }
 
-    private var parameterRows: [(String, Int)] {
-        let counts = schedule.parameterCounts
+    /// Parameters, format and bytes of each class of weights.
+    private var weightRows: [String] {
+        let parameters = schedule.parameterCounts
+        let byteCounts = schedule.weightByteCounts
         let classes = ModelDescription.Quantization.TensorClass.allCases.map(Optional.some) + [nil]
-        return classes.compactMap { key in counts[key].map { (key?.rawValue ?? "vectors", $0) } }
+        return classes.compactMap { key in
+            guard let count = parameters[key] else { return nil }
+            let format = key.map { description.quantization.format(of: $0) } ?? .f32
+            return "  \((key?.rawValue ?? "vectors").padded(to: 12))\(String(count).paddedLeft(to: 16))  "
+                + "\(format.name.padded(to: 8))\(bytes(byteCounts[key] ?? 0).paddedLeft(to: 12))"
+        }
     }
 
     private var shapeLines: [String] {
@@ -119,7 +124,7 @@ public struct ModelReport: Sendable {
             return ["  \(name)"]
                 + routine.block.weights.map { id, weight in
                     "    \(routine.block[id].name.padded(to: 30))\(weight.type)"
-                        + (routine.matrices[id].map { "  \($0.format)" } ?? "")
+                        + (routine.matrices[id].map { "  \($0.format.name)" } ?? "")
                 }
         }
     }

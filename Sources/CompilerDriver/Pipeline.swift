@@ -6,6 +6,7 @@ import Diagnostics
 import ModelDescriptions
 import Scheduling
 import SourceEmission
+import TensorTypes
 
 /// A step from graph to graph, with the name that `vlmc emit --after` takes.
 public struct GraphPass: Sendable {
@@ -28,8 +29,16 @@ public struct Pipeline: Sendable {
     /// The description that is compiled.
     public let description: ModelDescription
 
+    /// The format that takes the place of the table `[quantization]`, if one does.
+    public let quantization: WeightFormat?
+
     /// A pipeline for a checked description.
-    public init(_ description: ModelDescription) {
+    ///
+    /// - Parameter quantization: A format for the weights in place of what the description states for all classes.
+    public init(_ description: ModelDescription, quantization: WeightFormat? = nil) {
+        self.quantization = quantization
+        var description = description
+        if let quantization { description.quantization = ModelDescription.Quantization(weights: quantization) }
         self.description = description
     }
 
@@ -49,7 +58,7 @@ public struct Pipeline: Sendable {
 
     /// Kernel calls, layouts and memory.
     ///
-    /// - Throws: `DiagnosticError` for operations, heads and formats that no kernel takes.
+    /// - Throws: `DiagnosticError` for operations and heads that no kernel takes.
     public func schedule() throws -> Schedule {
         try makeSchedule(of: graph(), for: description)
     }
@@ -58,6 +67,8 @@ public struct Pipeline: Sendable {
     ///
     /// - Throws: `DiagnosticError` as `schedule` does.
     public func source(_ options: EmissionOptions) throws -> SourceTree {
-        try emitSource(schedule(), of: description, options: options)
+        var options = options
+        options.quantization = quantization?.name
+        return try emitSource(schedule(), of: description, options: options)
     }
 }

@@ -76,7 +76,8 @@ public final class LoadedModel<Model: CompiledModel> {
         }
 
         let pool = ThreadPool(threads: options.threads ?? AvailableCores.count())
-        let declared = options.weightFormat.map { manifest.weights.with(WeightFormats($0)) } ?? manifest.weights
+        let formats = options.weightFormats ?? options.weightFormat.map(WeightFormats.standard)
+        let declared = formats.map(manifest.weights.with) ?? manifest.weights
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,
@@ -98,7 +99,7 @@ public final class LoadedModel<Model: CompiledModel> {
         if let threads = options.threads, !(1...1024).contains(threads) {
             throw .option("--threads", found: threads, allowed: "1 to 1024")
         }
-        let format = options.weightFormat ?? manifest.weights.formats.standard
+        let format = options.weightFormats?.standard ?? options.weightFormat ?? manifest.weights.formats.standard
         let precision = options.cachePrecision ?? (format == .f32 ? .f32 : .bf16)
         var patches = 0
         if let image = manifest.image {

@@ -14,6 +14,8 @@ public struct LoadingOptions: Sendable {
     public var threads: Int?
     /// The format of all weights; nil for what the model's description states.
     public var weightFormat: WeightFormat?
+    /// The formats of all classes of weights; nil for what follows from `weightFormat`.
+    public var weightFormats: WeightFormats?
     /// What keys and values are kept as; nil for what goes with the format of the weights.
     public var cachePrecision: CacheGeometry.Precision?
     /// Tokens that the cache holds; nil for the model's context, at most `defaultContext`.

@@ -37,7 +37,7 @@ struct ModelCommand<Model: CompiledModel>: ParsableCommand {
             version: Model.manifest.generator,
             subcommands: [
                 GenerateCommand<Model>.self, ChatCommand<Model>.self, VerifyCommand<Model>.self,
-                InfoCommand<Model>.self, BenchCommand<Model>.self,
+                QuantizeCommand<Model>.self, BenchCommand<Model>.self, InfoCommand<Model>.self,
             ]
         )
     }

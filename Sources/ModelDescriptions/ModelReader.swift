@@ -3,6 +3,7 @@
 // span tables.
 
 import Diagnostics
+import TensorTypes
 
 /// Reads and checks model descriptions.
 public struct ModelReader: Sendable {
@@ -166,7 +167,7 @@ public struct ModelReader: Sendable {
         let generation = reader.table("generation", default: ModelDescription.Generation()) {
             ModelDescription.Generation(from: &$0)
         }
-        let published = checkpoint.flatMap { WeightFormatName.named($0.elementType.rawValue) }
+        let published = checkpoint.flatMap { WeightFormat.named($0.elementType.rawValue) }
         let quantization = reader.table(
             "quantization",
             default: published.map { ModelDescription.Quantization(weights: $0) }

@@ -26,14 +26,13 @@ public struct MatrixLayout: Sendable, Hashable {
         case alternatingPanels = "alternating-panels"
     }
 
-    /// The name of the weight format.
-    public let format: String
+    /// The format of its elements.
+    public let format: WeightFormat
     /// How its rows follow one another.
     public let rowOrder: RowOrder
 
-    /// Bytes of `weight` in this layout, or nil if the format is not among `WeightFormat.all`.
-    public func byteCount(of weight: Weight) -> Int? {
-        guard let format = WeightFormat.named(format) else { return nil }
+    /// Bytes of `weight` in this layout.
+    public func byteCount(of weight: Weight) -> Int {
         switch rowOrder {
         case .stacked: return format.byteCount(outputs: weight.rows, inputs: weight.columns)
         case .alternatingPanels: return 2 * format.byteCount(outputs: weight.rows / 2, inputs: weight.columns)

@@ -8,8 +8,7 @@ import TensorTypes
 
 /// The schedule of `graph`, with weights in the formats that `description` states.
 ///
-/// - Throws: `DiagnosticError` for operations that no kernel computes, heads that no kernel takes, and formats that
-///   kernels do not read.
+/// - Throws: `DiagnosticError` for operations that no kernel computes and heads that no kernel takes.
 public func makeSchedule(of graph: Graph, for description: ModelDescription) throws -> Schedule {
     var collector = DiagnosticCollector()
     var routines: [Routine] = []
@@ -23,7 +22,7 @@ public func makeSchedule(of graph: Graph, for description: ModelDescription) thr
             reportUnsupportedHeads(in: steps, report: report)
             let plan = try planBuffers(of: block, steps: steps, callees: plans)
             plans[block.name] = plan
-            let matrices = matrixLayouts(of: block, steps: steps, description: description, report: report)
+            let matrices = matrixLayouts(of: block, steps: steps, quantization: description.quantization)
             let routine = Routine(block: block, steps: steps, plan: plan, matrices: matrices)
             // Behind a layer without a plan there is nothing to prove.
             let violations =
@@ -60,8 +59,7 @@ private let maximumHeadDim = 256
 private func matrixLayouts(
     of block: Block,
     steps: [Step],
-    description: ModelDescription,
-    report: (String, String) -> Void
+    quantization: ModelDescription.Quantization
 ) -> [ValueID: MatrixLayout] {
     let gated = Set(
         steps.compactMap { step -> ValueID? in
@@ -71,16 +69,10 @@ private func matrixLayouts(
     var layouts: [ValueID: MatrixLayout] = [:]
     for (id, weight) in block.weights {
         guard let tensorClass = weight.tensorClass else { continue }
-        let name = description.quantization.format(of: tensorClass).name
-        if WeightFormat.named(name) == nil {
-            let known = WeightFormat.all.map(\.name).joined(separator: ", ")
-            report(
-                "weights of the class `\(tensorClass.rawValue)` are to be kept as `\(name)`, "
-                    + "but this build's kernels read \(known)",
-                "quantization.\(tensorClass.rawValue)"
-            )
-        }
-        layouts[id] = MatrixLayout(format: name, rowOrder: gated.contains(id) ? .alternatingPanels : .stacked)
+        layouts[id] = MatrixLayout(
+            format: quantization.format(of: tensorClass),
+            rowOrder: gated.contains(id) ? .alternatingPanels : .stacked
+        )
     }
     return layouts
 }

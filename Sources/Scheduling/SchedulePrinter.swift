@@ -17,7 +17,7 @@ public enum SchedulePrinter {
         for (id, weight) in block.weights {
             guard let layout = routine.matrices[id] else { continue }
             let order = layout.rowOrder == .stacked ? "" : " \(layout.rowOrder.rawValue)"
-            lines.append("  matrix \(block[id].name): \(layout.format)[\(weight.rows), \(weight.columns)]\(order)")
+            lines.append("  matrix \(block[id].name): \(layout.format.name)[\(weight.rows), \(weight.columns)]\(order)")
         }
         for buffer in routine.plan.buffers {
             lines.append(

@@ -17,6 +17,14 @@ public struct EmissionOptions: Sendable, Hashable {
     /// For whom the files are.
     public let layout: Layout
 
+    /// The format that was asked for in place of the description's, if one was.
+    public var quantization: String?
+
+    /// The command that writes the same files.
+    public var command: String {
+        "vlmc compile \(descriptionFile)" + (quantization.map { " --quantize \($0)" } ?? "")
+    }
+
     /// Options.
     public init(descriptionFile: String, descriptionBytes: [UInt8], layout: Layout) {
         self.descriptionFile = descriptionFile

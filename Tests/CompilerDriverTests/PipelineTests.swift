@@ -35,16 +35,37 @@ import Testing
         #expect(directory.diagnostics.first?.message.contains("directory") == true)
     }
 
-    @Test func unsupportedFormatsAreDiagnosedWithTheirPlace() throws {
+    @Test(arguments: WeightFormat.all) func everyFormatPassesLintAndIsDeclared(_ format: WeightFormat) throws {
         let path = ModelFiles.repository.appendingPathComponent("models/tiny-smollm2-a.toml")
         let text = try String(contentsOf: path, encoding: .utf8)
-            .replacingOccurrences(of: "weights = \"bf16\"", with: "weights = \"w4g128\"")
+            .replacingOccurrences(of: "weights = \"bf16\"", with: "weights = \"\(format.name)\"")
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).toml")
         try Data(text.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let found = DescriptionFile(path: file.path).lint()
-        #expect(!found.isEmpty)
-        #expect(found.allSatisfy { $0.location != nil && $0.message.contains("`w4g128`") })
+        let description = DescriptionFile(path: file.path)
+        #expect(description.lint().isEmpty)
+        let weights = try declaredWeights(of: Pipeline(description.checked()))
+        let expected =
+            format.bits < 8
+            ? "WeightFormats(.\(format.name), exceptions: [.embeddings: .w8g32])" : "WeightFormats(.\(format.name))"
+        #expect(weights.contains(expected))
+    }
+
+    @Test func theCommandLineOverridesTheFormat() throws {
+        let pipeline = Pipeline(try ModelFiles.description("tiny-qwen25vl-a"), quantization: .w4g128)
+        let weights = try declaredWeights(of: pipeline)
+        #expect(
+            weights.contains(
+                "WeightFormats(.w4g128, exceptions: [.vision: .w8g32, .bridge: .w8g32, .embeddings: .w8g32])"
+            )
+        )
+        #expect(weights.contains("`vlmc compile m.toml --quantize w4g128`"))
+    }
+
+    private func declaredWeights(of pipeline: Pipeline) throws -> String {
+        let options = EmissionOptions(descriptionFile: "m.toml", descriptionBytes: [], layout: .module(stem: "m"))
+        let file = try pipeline.source(options).files.first { $0.path == "m.Weights.swift" }
+        return try #require(file).text
     }
 }
 

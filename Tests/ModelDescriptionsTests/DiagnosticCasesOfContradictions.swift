@@ -464,7 +464,7 @@ extension DiagnosticCase {
             gives: [
                 """
                 101:7: error: `mlp` is the string "w4g64", but must be one of "f32", "bf16", "f16", \
-                "w8g32", "w8c", "w4g32", "w4g128"
+                "w8g32", "w8", "w4g32", "w4g128"
                 """
             ]
         ),

@@ -285,12 +285,12 @@ extension ImportCase {
             .config,
             .replacing(
                 "\"use_cache\": true",
-                with: "\"use_cache\": true,\n  \"quantization_config\": {\"quant_method\": \"awq\"}"
+                with: "\"use_cache\": true,\n  \"quantization_config\": {\"quant_method\": \"bitsandbytes\"}"
             ),
             gives: [
                 """
-                config.json:37:26: error: `quantization_config` is an object: the weights are stored \
-                quantized, which is not covered; only null can be imported
+                config.json:37:43: error: `quant_method` is "bitsandbytes", which is not read; known are "awq", \
+                "gptq" and "compressed-tensors"
                 """
             ]
         ),

@@ -158,13 +158,13 @@ struct DescriptionGenerator {
     }
 
     private mutating func quantization(hasVision: Bool, isTied: Bool) -> ModelDescription.Quantization {
-        var exceptions: [ModelDescription.Quantization.TensorClass: WeightFormatName] = [:]
+        var exceptions: [ModelDescription.Quantization.TensorClass: WeightFormat] = [:]
         for tensorClass in ModelDescription.Quantization.TensorClass.allCases where flip() {
             let isOfVision = tensorClass == .vision || tensorClass == .bridge
             if isOfVision && !hasVision || tensorClass == .head && isTied { continue }
-            exceptions[tensorClass] = pick(WeightFormatName.all)
+            exceptions[tensorClass] = pick(WeightFormat.all)
         }
-        return ModelDescription.Quantization(weights: pick(WeightFormatName.all), exceptions: exceptions)
+        return ModelDescription.Quantization(weights: pick(WeightFormat.all), exceptions: exceptions)
     }
 
     mutating func description() -> ModelDescription {

@@ -4,6 +4,7 @@
 import ComputeGraph
 import Diagnostics
 import ModelDescriptions
+import TensorTypes
 import TestSupport
 import Testing
 
@@ -54,20 +55,20 @@ import Testing
         #expect(messages(description) == ["heads are 272 wide, but kernels take multiples of 16 up to 256"])
     }
 
-    @Test func refusesFormatsThatKernelsDoNotRead() throws {
-        var description = try ModelFiles.description("tiny-smollm2-a")
-        let format = try #require(WeightFormatName.named("w4g32"))
-        description.quantization = ModelDescription.Quantization(
-            weights: description.quantization.weights,
-            exceptions: [.mlp: format]
-        )
-        let found = messages(description)
-        #expect(found.count == 1)
-        #expect(
-            found.first?.hasPrefix(
-                "weights of the class `mlp` are to be kept as `w4g32`, but this build's kernels read f32"
-            ) == true
-        )
+    @Test func everyMatrixHasTheFormatOfItsClass() throws {
+        var description = try ModelFiles.description("tiny-qwen25vl-a")
+        description.quantization = ModelDescription.Quantization(weights: .w4g128, exceptions: [.mlp: .w8])
+        let schedule = try makeSchedule(of: GraphExpansion.graph(of: description), for: description)
+        var found: [ModelDescription.Quantization.TensorClass: Set<WeightFormat>] = [:]
+        for routine in schedule.routines {
+            for (id, weight) in routine.block.weights {
+                guard let tensorClass = weight.tensorClass else { continue }
+                found[tensorClass, default: []].insert(try #require(routine.matrices[id]).format)
+            }
+        }
+        #expect(found[.attention] == [.w4g128] && found[.mlp] == [.w8])
+        #expect(found[.vision] == [.w8g32] && found[.bridge] == [.w8g32] && found[.embeddings] == [.w8g32])
+        #expect(schedule.weightByteCounts.values.reduce(0, +) == schedule.weightBytes)
     }
 
     @Test func refusesWhatCannotBeGrouped() throws {

@@ -2,6 +2,7 @@
 // They cover every layer kind and its variants; the ones of models/ cover the families as they are published.
 
 import ModelDescriptions
+import TensorTypes
 
 /// Small models.
 public enum TinyDescriptions {
@@ -163,7 +164,7 @@ public enum TinyDescriptions {
             tokenizer: ModelDescription.Tokenizer(endOfText: ["<|end|>"]),
             chat: ModelDescription.Chat(format: .plain),
             generation: ModelDescription.Generation(),
-            quantization: ModelDescription.Quantization(weights: WeightFormatName.all[0])
+            quantization: ModelDescription.Quantization(weights: WeightFormat.all[0])
         )
     }
 }

@@ -1,6 +1,10 @@
 // Chooses the kernels that this CPU can run. Not the kernels: isa/.
 #include "kernel_sets.h"
+#include "panel_layout.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <string.h>
 
 /// All sets of this build, best last among those that may be chosen.
@@ -10,26 +14,46 @@ static const struct vlmc_cpu_kernels *const kernel_sets[] = {
 #endif
     &vlmc_scalar_kernels,
 #if defined(__x86_64__)
-    &vlmc_avx2_kernels,          &vlmc_avx512_kernels, &vlmc_avx512bf16_kernels,
+    &vlmc_avx2_kernels,   &vlmc_avxvnni_kernels,    &vlmc_avx512_kernels, &vlmc_avx512vnni_kernels,
+    &vlmc_avx512bf16_kernels,
 #endif
 };
 
 #define SET_COUNT ((int32_t)(sizeof kernel_sets / sizeof kernel_sets[0]))
 
+#if defined(__x86_64__)
+// Two features that not every compiler's __builtin_cpu_supports knows.
+static int has_f16c(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1);
+}
+
+static int has_avxvnni(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+#endif
+
 static int can_run(const struct vlmc_cpu_kernels *set) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     const int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
     if (set == &vlmc_avx2_kernels) {
         return has_avx2;
     }
+    if (set == &vlmc_avxvnni_kernels) {
+        return has_avx2 && has_avxvnni();
+    }
     if (set == &vlmc_avx512_kernels) {
         return has_avx512;
     }
+    if (set == &vlmc_avx512vnni_kernels) {
+        return has_avx512 && __builtin_cpu_supports("avx512vnni");
+    }
     if (set == &vlmc_avx512bf16_kernels) {
-        return has_avx512 && __builtin_cpu_supports("avx512bf16");
+        return has_avx512 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
     }
 #if defined(VLMC_EMULATED_KERNELS)
     if (set == &vlmc_emulated_bf16_kernels) {
@@ -66,10 +90,14 @@ size_t vlmc_scratch_bytes(void) {
     return VLMC_SCRATCH_BYTES;
 }
 
+size_t vlmc_panel_bytes(uint32_t format, int32_t inputs) {
+    return (size_t)panel_layout_bytes(panel_layout(format), inputs);
+}
+
 size_t vlmc_packed_input_bytes(int32_t inputs) {
-    // Blocks of 256 floats (as few bytes as blocks of 512 bfloat16, or fewer), 272 words a row.
+    // The gate, and blocks of 256 inputs of every row, 272 words each at most (templates/packed_rows.h).
     const size_t blocks = ((size_t)inputs + 255) / 256;
-    return blocks * VLMC_ROW_BLOCK * 272 * 4;
+    return 128 + blocks * VLMC_ROW_BLOCK * 272 * 4;
 }
 
 size_t vlmc_attention_partial_bytes(int32_t threads) {

@@ -22,7 +22,8 @@ public struct EncodingLimits: Hashable, Sendable {
 ///
 /// *Source*: huggingface/tokenizers@0.23.3; encoding and decoding give the same ids and texts.
 /// *Differs from source*: `truncation` and `padding` of the file are not applied (callers bound their prompts, as
-/// transformers does); ids that a file lists differently from how they would be assigned are an error, not a warning.
+/// transformers does); ids that a file lists differently from how they would be assigned are an error, not a warning; a
+/// `Prepend` of nothing does nothing, where the source goes on to write a character twice.
 public struct Tokenizer: Sendable {
     let parts: TokenizerParts
 

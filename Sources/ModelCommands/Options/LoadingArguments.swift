@@ -25,7 +25,13 @@ struct LoadingArguments: ParsableArguments {
     @Option(parsing: .unconditional, help: "Threads; by default one for each core that this process may use.")
     var threads: Int?
 
-    @Option(help: "The format of the weights: auto (as described in the TOML), bf16 or f32.")
+    @Option(
+        help: ArgumentHelp(
+            "The format of the weights: auto (as described in the TOML), "
+                + WeightFormat.all.map(\.name).joined(separator: ", ") + ".",
+            discussion: "With 4 bits, image encoder, bridge, embedding and head keep 8."
+        )
+    )
     var dtype = "auto"
 
     @Option(help: "What keys and values are kept as: auto (goes with --dtype), bf16 or f32.")

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Generation
 import ModelRuntime
+import TensorTypes
 
 /// Describes the model.
 struct InfoCommand<Model: CompiledModel>: ParsableCommand {
@@ -53,12 +54,24 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
                 ("context", String(loaded.limits.cacheTokens)),
                 ("loading seconds", ResultReport.rounded(loaded.loadingSeconds)),
             ]
+            rows += losses(loaded.weights.losses)
         }
         if json {
             StandardStreams.print(InfoReport.json(rows) + "\n")
         } else {
             for (name, value) in rows {
                 StandardStreams.print("\(name)\(String(repeating: " ", count: max(1, 20 - name.count)))\(value)\n")
+            }
+        }
+    }
+
+    /// What the formats of the weights cost, by class; nothing of those that are kept exactly.
+    private func losses(_ losses: [WeightLoss]) -> [(String, String)] {
+        WeightClass.allCases.flatMap { weightClass in
+            WeightFormat.all.compactMap { format in
+                guard let total = losses.total(weightClass, format), total.squaredError > 0 else { return nil }
+                let error = ResultReport.scientific(total.relativeError)
+                return ("error of \(weightClass.rawValue)", "\(error) in \(format.name)")
             }
         }
     }

@@ -3,6 +3,7 @@
 // Read next: Families/QwenVLFamily.swift, ConfigReader.swift.
 
 import Diagnostics
+import TensorTypes
 
 /// Imports checkpoints of the families in `ModelFamily.all`.
 public struct HuggingFaceImporter: Sendable {
@@ -59,6 +60,8 @@ public struct HuggingFaceImporter: Sendable {
             return nil
         }
         guard let config = session.object(.config), let family = readFamily(config) else { return nil }
+        let isQuantized = config.has("quantization_config")
+        let quantizationConfig = config.object("quantization_config")
         let stages = family.read(config)
         let tokenizerConfig = session.object(.tokenizerConfig)
         let generationConfig = session.object(.generationConfig)
@@ -71,8 +74,15 @@ public struct HuggingFaceImporter: Sendable {
         let image = stages.vision == nil ? nil : ImageProcessorImport(session: session).read()
         guard let tokenizer, let generation else { return nil }
         let card = ModelCard(session: session)
-        let format = WeightFormatName.named(stages.checkpoint.elementType.rawValue)
-        guard let format else { return nil }
+        let format = WeightFormat.named(stages.checkpoint.elementType.rawValue)
+        guard let format, quantizationConfig != nil || !isQuantized else { return nil }
+        let quantization = QuantizationImport(session: session).read(
+            quantizationConfig,
+            published: format,
+            hasVision: stages.vision != nil,
+            hasHead: !stages.decoder.tiedEmbeddings
+        )
+        guard let quantization else { return nil }
         return ModelDescription(
             name: name ?? Self.name(of: session.files.directory),
             source: source ?? Self.repository(of: session.files.directory),
@@ -87,7 +97,7 @@ public struct HuggingFaceImporter: Sendable {
             chat: chat,
             image: image,
             generation: generation,
-            quantization: ModelDescription.Quantization(weights: format)
+            quantization: quantization
         )
     }
 

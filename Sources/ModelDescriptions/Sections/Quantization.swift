@@ -1,5 +1,7 @@
 // The table [quantization]: the format in which each class of weights is kept.
-// Not the layout of a format (TensorTypes/Formats) and not which of them the kernels of this build can read.
+// Not the layout of a format (TensorTypes/Formats). What the formats cost and keep: docs/quantization.md.
+
+import TensorTypes
 
 extension ModelDescription {
     /// The formats of the weights, by class of tensor.
@@ -20,61 +22,54 @@ extension ModelDescription {
             case head
         }
 
-        /// The format of each class that `exceptions` does not name.
-        public var weights: WeightFormatName
+        /// The format of each class that `exceptions` does not name, but see `standardFormat(of:)`.
+        public var weights: WeightFormat
         /// Classes with a format of their own.
-        public var exceptions: [TensorClass: WeightFormatName]
+        public var exceptions: [TensorClass: WeightFormat]
 
         /// One format for everything but the exceptions.
-        public init(weights: WeightFormatName, exceptions: [TensorClass: WeightFormatName] = [:]) {
+        public init(weights: WeightFormat, exceptions: [TensorClass: WeightFormat] = [:]) {
             self.weights = weights
-            self.exceptions = exceptions.filter { $0.value != weights }
+            self.exceptions = [:]
+            self.exceptions = exceptions.filter { $0.value != standardFormat(of: $0.key) }
+        }
+
+        /// The format of a class that `exceptions` does not name: `weights`; but where that has fewer than 8 bits, the
+        /// matrices that lose most by it (vision, bridge, embeddings, head) keep 8.
+        public func standardFormat(of tensorClass: TensorClass) -> WeightFormat {
+            tensorClass.isSensitive ? weights.forSensitiveWeights : weights
         }
 
         /// The format of a class.
-        public func format(of tensorClass: TensorClass) -> WeightFormatName {
-            exceptions[tensorClass] ?? weights
+        public func format(of tensorClass: TensorClass) -> WeightFormat {
+            exceptions[tensorClass] ?? standardFormat(of: tensorClass)
         }
     }
 }
 
-/// The name of a weight format that descriptions may ask for, as a row of a table.
-public struct WeightFormatName: Sendable, Hashable {
-    /// The spelling in TOML.
-    public let name: String
-    /// One line for help texts.
-    public let summary: String
-
-    /// Every format, plain ones first.
-    public static let all: [WeightFormatName] = [
-        WeightFormatName(name: "f32", summary: "single precision"),
-        WeightFormatName(name: "bf16", summary: "bfloat16"),
-        WeightFormatName(name: "f16", summary: "half precision"),
-        WeightFormatName(name: "w8g32", summary: "8-bit integers with a scale for every 32 inputs"),
-        WeightFormatName(name: "w8c", summary: "8-bit integers with a scale for every output channel"),
-        WeightFormatName(name: "w4g32", summary: "4-bit integers with a scale for every 32 inputs"),
-        WeightFormatName(name: "w4g128", summary: "4-bit integers with a scale for every 128 inputs"),
-    ]
-
-    /// The format called `name`, or nil if there is none.
-    public static func named(_ name: some StringProtocol) -> WeightFormatName? {
-        all.first { $0.name == name }
+extension ModelDescription.Quantization.TensorClass {
+    /// Whether few bits cost the class so much that they must be asked for by name.
+    public var isSensitive: Bool {
+        switch self {
+        case .vision, .bridge, .embeddings, .head: true
+        case .attention, .mlp: false
+        }
     }
 }
 
 extension ModelDescription.Quantization {
     /// - Parameter checkpoint: The element type of the files, which is the default format; nil if it is wrong itself.
-    init?(from reader: inout TableReader, checkpoint: WeightFormatName?) {
-        let names = WeightFormatName.all.map(\.name)
+    init?(from reader: inout TableReader, checkpoint: WeightFormat?) {
+        let names = WeightFormat.all.map(\.name)
         var weights = checkpoint
         if let node = reader.node("weights") {
-            weights = reader.choice("weights", node, among: names).flatMap(WeightFormatName.named)
+            weights = reader.choice("weights", node, among: names).flatMap(WeightFormat.named)
         }
-        var exceptions: [TensorClass: WeightFormatName] = [:]
+        var exceptions: [TensorClass: WeightFormat] = [:]
         for tensorClass in TensorClass.allCases {
             guard let node = reader.node(tensorClass.rawValue) else { continue }
             exceptions[tensorClass] = reader.choice(tensorClass.rawValue, node, among: names)
-                .flatMap(WeightFormatName.named)
+                .flatMap(WeightFormat.named)
         }
         guard let weights else { return nil }
         self.init(weights: weights, exceptions: exceptions)

@@ -32,7 +32,8 @@ extension CPUDevice {
                 output_stride: weight.outputs,
                 activation: activation.kernelTag,
                 gated: 0,
-                chunk_panels: 0
+                chunk_panels: 0,
+                large_chunks: 0
             ),
             rows: rows
         )
@@ -65,7 +66,8 @@ extension CPUDevice {
                 output_stride: weight.outputs,
                 activation: activation.kernelTag,
                 gated: 1,
-                chunk_panels: 0
+                chunk_panels: 0,
+                large_chunks: 0
             ),
             rows: rows
         )
@@ -158,7 +160,8 @@ extension CPUDevice {
             rows: 0,
             weight: weight.kernelArgument,
             norm: norm.kernelArgument,
-            packed: packedInputStart
+            packed: packedInputStart,
+            pack_chunks: 0
         )
     }
 
@@ -225,9 +228,6 @@ extension CPUDevice {
             for block in 0..<blocks {
                 arguments.product.first_row = Int32(rows * block / blocks)
                 arguments.product.rows = Int32(rows * (block + 1) / blocks - rows * block / blocks)
-                withUnsafePointer(to: &arguments.product) { product in
-                    run(kernels.pack_input, product, chunks: kernels.pack_input_plan(product))
-                }
                 body(&arguments)
             }
         }

@@ -22,6 +22,8 @@ public final class Checkpoint: Sendable {
     public let folder: String
     /// The files, sorted by name.
     public let files: [SafetensorsFile]
+    /// What `config.json` says of quantised tensors.
+    let quantization: QuantizationConvention
     /// The tensors by their names in the files.
     public let tensors: [String: Tensor]
 
@@ -46,6 +48,7 @@ public final class Checkpoint: Sendable {
             opening.problems.append(.nothingFound(folder: path, others: Self.otherWeightFiles(in: path)))
         }
         guard opening.problems.isEmpty else { throw CheckpointError(path: path, problems: opening.problems) }
+        quantization = QuantizationConvention(readingFrom: folder)
         files = opening.files
         tensors = opening.tensors
     }

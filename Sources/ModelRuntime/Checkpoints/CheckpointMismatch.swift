@@ -50,6 +50,8 @@ public struct CheckpointMismatch: Error, Sendable, Hashable {
     public internal(set) var misshaped: [Misshape] = []
     /// Tensors of a type that weights cannot have.
     public internal(set) var wrongType: [WrongType] = []
+    /// Quantised matrices that cannot be read.
+    public internal(set) var unreadable: [UnreadableQuantization] = []
     /// Names that stand for two tensors.
     public internal(set) var ambiguous: [Ambiguity] = []
     /// For patterns of missing names (the layer as `*`), the nearest pattern of a surplus name.
@@ -59,7 +61,7 @@ public struct CheckpointMismatch: Error, Sendable, Hashable {
 
     /// Whether anything differs.
     var hasProblems: Bool {
-        !(missing.isEmpty && surplus.isEmpty && misshaped.isEmpty && wrongType.isEmpty && ambiguous.isEmpty)
+        !(missing.isEmpty && surplus.isEmpty && misshaped.isEmpty && wrongType.isEmpty && unreadable.isEmpty && ambiguous.isEmpty)
     }
 
     /// The most patterns that are compared with each other.
@@ -123,6 +125,7 @@ extension CheckpointMismatch: CustomStringConvertible {
             wrongType.map { ($0.name, "\($0.found.safetensorsName), but weights are F64, F32, F16 or BF16") },
             "wrong type"
         )
+        add(unreadable.map { ($0.name, $0.problem) }, "quantised")
         add(ambiguous.map { ($0.name, "both \($0.found.joined(separator: " and "))") }, "ambiguous")
         return lines.joined(separator: "\n")
     }

@@ -7,10 +7,12 @@ import TensorTypes
 public struct MatchedWeights: Sendable {
     /// Rows of a tensor, or zeros.
     struct Source: Sendable {
-        /// The tensor's place in `tensors`, or nil for zeros.
-        let tensor: Int?
-        /// The rows that are taken, as bytes of the tensor; empty for zeros.
-        let byteRange: Range<Int>
+        /// The places in `tensors` of the tensor, or of all parts of a quantised one; none for zeros.
+        let tensors: [Int]
+        /// The matrix, if its tensors hold integers.
+        let quantized: QuantizedTensor?
+        /// The first of the rows that are taken.
+        let firstRow: Int
         /// The number of rows.
         let rowCount: Int
         /// The elements of a row.
@@ -63,6 +65,7 @@ public struct MatchedWeights: Sendable {
 /// A checkpoint while it is compared with a manifest.
 private struct Matching {
     private let naming: TensorNaming
+    private let convention: QuantizationConvention
     /// The tensors by the model's names.
     private var available: [String: Checkpoint.Tensor] = [:]
     /// For each tensor in use its place in `used`, by the model's name.
@@ -72,6 +75,7 @@ private struct Matching {
 
     init(_ manifest: WeightManifest, _ checkpoint: Checkpoint) {
         naming = manifest.naming
+        convention = checkpoint.quantization
         mismatch = CheckpointMismatch(path: checkpoint.path)
         let declared = Set(manifest.placedEntries.flatMap { $0.sourceNames.compactMap(\.self) })
         for (name, tensor) in checkpoint.tensors.sorted(by: { $0.key < $1.key }) {
@@ -98,22 +102,35 @@ private struct Matching {
         named name: String?,
         isMatrix: Bool
     ) -> MatchedWeights.Source {
-        let zeros = MatchedWeights.Source(
-            tensor: nil,
-            byteRange: 0..<0,
-            rowCount: source.rows.count,
-            rowElements: source.rowElements
-        )
+        func rows(of tensors: [Int], _ quantized: QuantizedTensor? = nil) -> MatchedWeights.Source {
+            MatchedWeights.Source(
+                tensors: tensors,
+                quantized: quantized,
+                firstRow: source.rows.lowerBound,
+                rowCount: source.rows.count,
+                rowElements: source.rowElements
+            )
+        }
+        let zeros = rows(of: [])
         guard let name else { return zeros }
+        if isMatrix, let parts = quantizedParts(of: name) {
+            var members: [Int] = []
+            for (part, tensor) in parts.all.sorted(by: { $0.key < $1.key }) {
+                members.append(use(tensor, named: part))
+            }
+            do throws(UnreadableQuantization) {
+                let shape = [source.shape.first ?? 1, source.rowElements]
+                return rows(of: members, try parts.tensor(shape: shape, convention: convention))
+            } catch {
+                mismatch.unreadable.append(error)
+                return zeros
+            }
+        }
         guard let (modelName, tensor) = tensor(named: name) else {
             mismatch.missing.append(.init(name: name, shape: source.shape))
             return zeros
         }
-        let place = places[modelName] ?? used.count
-        if place == used.count {
-            places[modelName] = place
-            used.append(tensor)
-        }
+        let place = use(tensor, named: modelName)
         guard tensor.entry.shape == source.shape else {
             mismatch.misshaped.append(
                 .init(name: tensor.entry.name, found: tensor.entry.shape, expected: source.shape)
@@ -124,13 +141,22 @@ private struct Matching {
             mismatch.wrongType.append(.init(name: tensor.entry.name, found: tensor.entry.element))
             return zeros
         }
-        let rowBytes = source.rowElements * tensor.entry.element.byteCount
-        return MatchedWeights.Source(
-            tensor: place,
-            byteRange: (source.rows.lowerBound * rowBytes)..<(source.rows.upperBound * rowBytes),
-            rowCount: source.rows.count,
-            rowElements: source.rowElements
-        )
+        return rows(of: [place])
+    }
+
+    /// The parts of a quantised matrix of this name, or of the one that serves for it.
+    private func quantizedParts(of name: String) -> QuantizedParts? {
+        if let parts = QuantizedParts(of: name, in: available) { return parts }
+        guard available[name] == nil, let original = naming.tied[name] else { return nil }
+        return QuantizedParts(of: original, in: available)
+    }
+
+    /// The place of a tensor among those in use, of which it becomes one.
+    private mutating func use(_ tensor: Checkpoint.Tensor, named name: String) -> Int {
+        if let place = places[name] { return place }
+        places[name] = used.count
+        used.append(tensor)
+        return used.count - 1
     }
 
     /// The tensor of this name, or the one that serves for it.

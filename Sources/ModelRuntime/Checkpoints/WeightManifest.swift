@@ -17,6 +17,14 @@ public enum WeightClass: String, Sendable, Hashable, CaseIterable {
     case mlp
     /// The matrix that makes logits.
     case head
+
+    /// Whether few bits cost the class so much that they must be asked for by name.
+    public var isSensitive: Bool {
+        switch self {
+        case .vision, .bridge, .embeddings, .head: true
+        case .attention, .mlp: false
+        }
+    }
 }
 
 /// The format in which each class of matrices is kept.
@@ -30,6 +38,13 @@ public struct WeightFormats: Sendable, Hashable {
     public init(_ standard: WeightFormat, exceptions: [WeightClass: WeightFormat] = [:]) {
         self.standard = standard
         self.exceptions = exceptions
+    }
+
+    /// One format for everything, but for the classes that lose most by few bits: these keep
+    /// `WeightFormat.forSensitiveWeights`.
+    public static func standard(_ format: WeightFormat) -> WeightFormats {
+        let sensitive = WeightClass.allCases.filter(\.isSensitive).map { ($0, format.forSensitiveWeights) }
+        return WeightFormats(format, exceptions: Dictionary(sensitive) { $1 }.filter { $0.value != format })
     }
 
     /// The format of a class.

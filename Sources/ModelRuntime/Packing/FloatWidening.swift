@@ -36,7 +36,7 @@ func widen(_ start: UnsafeRawPointer, _ element: ElementType, count: Int, _ body
 
 /// How many elements of a tensor are NaN or infinite.
 func nonFiniteCount(_ tensor: Checkpoint.Tensor) -> Int {
-    guard let start = tensor.bytes.baseAddress else { return 0 }
+    guard tensor.entry.element.isFloatingPoint, let start = tensor.bytes.baseAddress else { return 0 }
     var count = 0
     widen(start, tensor.entry.element, count: tensor.entry.elementCount) { _, value in
         if !value.isFinite { count += 1 }

@@ -85,6 +85,10 @@ public enum PackedFileDamage: Error, Sendable, Hashable, CustomStringConvertible
 struct PackedIndex: Sendable, Equatable {
     /// The checksum of each entry.
     var checksums: [UInt64]
+    /// Of each entry the squared differences from the checkpoint, as bits of a Double.
+    var squaredErrors: [UInt64]
+    /// Of each entry the squares of the checkpoint's values, as bits of a Double.
+    var squaredValues: [UInt64]
     /// The content hash of each tensor that is read.
     var tensorHashes: [UInt64]
     /// How many elements of each tensor are NaN or infinite.
@@ -94,6 +98,8 @@ struct PackedIndex: Sendable, Equatable {
 
     init(_ weights: MatchedWeights) {
         checksums = [UInt64](repeating: 0, count: weights.entries.count)
+        squaredErrors = checksums
+        squaredValues = checksums
         tensorHashes = [UInt64](repeating: 0, count: weights.tensors.count)
         nonFiniteCounts = tensorHashes
         tiedDifferences = [UInt64](repeating: 0, count: weights.tiedCopies.count)
@@ -109,11 +115,13 @@ struct PackedIndex: Sendable, Equatable {
             return Array(rest.prefix(part.count))
         }
         checksums = take(checksums)
+        squaredErrors = take(squaredErrors)
+        squaredValues = take(squaredValues)
         tensorHashes = take(tensorHashes)
         nonFiniteCounts = take(nonFiniteCounts)
         tiedDifferences = take(tiedDifferences)
     }
 
     /// All of it, in the order in which the file holds it.
-    var numbers: [UInt64] { checksums + tensorHashes + nonFiniteCounts + tiedDifferences }
+    var numbers: [UInt64] { checksums + squaredErrors + squaredValues + tensorHashes + nonFiniteCounts + tiedDifferences }
 }

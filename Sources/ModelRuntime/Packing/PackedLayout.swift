@@ -26,7 +26,7 @@ struct PackedLayout: Sendable {
     }
 
     /// The version of everything that decides the bytes of a packed file: header, layouts, hashes.
-    static let version: UInt64 = 1
+    static let version: UInt64 = 2
     /// Matrices begin at multiples of this many bytes: a page, so that the system can be advised about each.
     static let matrixAlignment = 4096
     /// Chunks have about this many bytes.

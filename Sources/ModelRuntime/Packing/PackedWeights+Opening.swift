@@ -112,7 +112,7 @@ private struct WeightCache {
             keep(current, path)
         }
         reportWeights(index)
-        return PackedWeights(file, layout: layout, manifest: weights.manifest)
+        return PackedWeights(file, layout: layout, index: index, manifest: weights.manifest)
     }
 
     private func damage(in file: MappedFile, _ index: PackedIndex) throws(PackingError) -> PackedFileDamage? {
@@ -158,7 +158,7 @@ private struct WeightCache {
         }
         keep(VerificationStamp(packed: file.identity, checkpoint: weights.checkpoint), path)
         reportWeights(index)
-        return PackedWeights(file, layout: layout, manifest: weights.manifest)
+        return PackedWeights(file, layout: layout, index: index, manifest: weights.manifest)
     }
 
     private func lock(_ path: String) throws(PackingError) -> FileLock {

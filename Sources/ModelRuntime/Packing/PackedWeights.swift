@@ -14,17 +14,31 @@ public final class PackedWeights: Sendable {
     /// Bytes of the packed file, and of memory once all of it has been read.
     public let byteCount: Int
 
+    /// What the formats of matrices cost, in the order of the manifest.
+    public let losses: [WeightLoss]
+
     private let file: MappedFile
     private let layout: PackedLayout
     private let placeOfPath: [String: Int]
 
     /// A file that has been checked against the layout.
-    init(_ file: MappedFile, layout: PackedLayout, manifest: WeightManifest) {
+    init(_ file: MappedFile, layout: PackedLayout, index: PackedIndex, manifest: WeightManifest) {
         self.file = file
         self.layout = layout
         self.manifest = manifest
         path = file.path
         byteCount = file.identity.byteCount
+        losses = zip(layout.items, zip(index.squaredErrors, index.squaredValues)).compactMap { item, sums in
+            guard case .matrix(_, _, let weightClass, _) = item.kind else { return nil }
+            return WeightLoss(
+                name: item.path,
+                weightClass: weightClass,
+                format: item.format,
+                byteCount: item.byteCount,
+                squaredError: Double(bitPattern: sums.0),
+                squaredValues: Double(bitPattern: sums.1)
+            )
+        }
         placeOfPath = Dictionary(uniqueKeysWithValues: layout.items.enumerated().map { ($1.path, $0) })
     }
 

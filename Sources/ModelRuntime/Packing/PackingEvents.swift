@@ -16,6 +16,8 @@ public enum PackingEvent: Sendable, Hashable {
         case comparing
         /// Weights are packed.
         case packing
+        /// A quantised copy of a checkpoint is written.
+        case quantizing
     }
 }
 

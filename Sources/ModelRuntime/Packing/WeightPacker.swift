@@ -21,7 +21,7 @@ struct WeightPacker {
         var progress = Progress(totalBytes: layout.items.reduce(0) { $0 + $1.byteCount })
         var isHashed = [Bool](repeating: false, count: weights.tensors.count)
         for (place, entry) in weights.entries.enumerated() {
-            let tensors = Set(entry.sources.compactMap(\.tensor)).sorted()
+            let tensors = Set(entry.sources.flatMap(\.tensors)).sorted()
             // Reading a tensor for its hash brings it into memory, from where it is packed.
             for tensor in tensors where !isHashed[tensor] {
                 index.tensorHashes[tensor] = try contentHash(of: weights.tensors[tensor])
@@ -29,7 +29,9 @@ struct WeightPacker {
             }
             let packed = try pack(entry, layout.items[place], staging, &progress, into: output)
             index.checksums[place] = packed.checksum
-            for tensor in tensors where packed.hasNonFinite {
+            index.squaredErrors[place] = packed.outcome.squaredError.bitPattern
+            index.squaredValues[place] = packed.outcome.squaredValues.bitPattern
+            for tensor in tensors where packed.outcome.nonFinite > 0 {
                 index.nonFiniteCounts[tensor] = UInt64(nonFiniteCount(weights.tensors[tensor]))
             }
         }
@@ -70,28 +72,28 @@ struct WeightPacker {
         _ staging: Staging,
         _ progress: inout Progress,
         into output: some WholeFileOutput
-    ) throws(PackingError) -> (checksum: UInt64, hasNonFinite: Bool) {
+    ) throws(PackingError) -> (checksum: UInt64, outcome: PackingOutcome) {
         let packer = EntryPacker(entry, item, weights)
         var hashes: [UInt64] = []
-        var hasNonFinite = false
+        var total = PackingOutcome()
         for first in stride(from: 0, to: item.chunkCount, by: staging.slots) {
             let outcomes = try inParallel(min(staging.slots, item.chunkCount - first)) { slot throws(FileError) in
                 let range = item.chunk(first + slot)
                 let memory = staging.slot(slot, byteCount: range.count)
-                let nonFinite = packer.pack(chunk: first + slot, into: memory)
+                let outcome = packer.pack(chunk: first + slot, into: memory)
                 let bytes = UnsafeRawBufferPointer(memory)
                 try output.write(bytes, at: item.offset + range.lowerBound)
-                return (hash: xxHash64(bytes), nonFinite: nonFinite, byteCount: range.count)
+                return (hash: xxHash64(bytes), outcome: outcome, byteCount: range.count)
             }
-            for tensor in entry.sources.compactMap(\.tensor) { weights.tensors[tensor].releaseMemory() }
+            for tensor in entry.sources.flatMap(\.tensors) { weights.tensors[tensor].releaseMemory() }
             hashes += outcomes.map(\.hash)
-            hasNonFinite = hasNonFinite || outcomes.contains { $0.nonFinite > 0 }
+            for piece in outcomes { total += piece.outcome }
             progress.doneBytes += outcomes.reduce(0) { $0 + $1.byteCount }
             callbacks.onEvent(
                 .progress(.packing, doneBytes: progress.doneBytes, totalBytes: progress.totalBytes)
             )
         }
-        return (combinedHash(hashes), hasNonFinite)
+        return (combinedHash(hashes), total)
     }
 
     /// The hash of a tensor's type and bytes.

@@ -114,14 +114,17 @@ extension Schedule {
     }
 
     /// Bytes of all packed weights: every matrix once, however many blocks read it.
-    public var weightBytes: Int {
-        var bytes = 0
+    public var weightBytes: Int { weightByteCounts.values.reduce(0, +) }
+
+    /// Bytes of packed weights, by class of tensor; nil is the class of vectors.
+    public var weightByteCounts: [ModelDescription.Quantization.TensorClass?: Int] {
+        var bytes: [ModelDescription.Quantization.TensorClass?: Int] = [:]
         for routine in routines {
             for (id, weight) in routine.block.weights {
                 let one =
                     routine.matrices[id]?.byteCount(of: weight)
                     ?? roundedUp(weight.elementCount * ElementType.f32.byteCount, to: WeightFormat.panelAlignment)
-                bytes += one * routine.block.repetitions
+                bytes[weight.tensorClass, default: 0] += one * routine.block.repetitions
             }
         }
         return bytes

@@ -132,14 +132,12 @@ public struct CostModel: Sendable {
 
     /// All bytes of a matrix in its format; of a table, the rows that are looked up.
     private func weightBytes(_ weight: Weight, id: ValueID, routine: Routine, step: Step) -> CostExpression {
-        guard let layout = routine.matrices[id], let format = WeightFormat.named(layout.format),
-            let bytes = layout.byteCount(of: weight)
-        else {
+        guard let layout = routine.matrices[id] else {
             return CostExpression(Double(weight.elementCount * ElementType.f32.byteCount))
         }
         if case .embedding(_, let tokens, _) = step.call, let rows = routine.block[tokens].type.tensor?.rows {
-            return CostExpression(rows) * CostExpression(Double(weight.columns * format.element.byteCount))
+            return CostExpression(rows) * CostExpression(Double(weight.columns) * layout.format.effectiveBits / 8)
         }
-        return CostExpression(Double(bytes))
+        return CostExpression(Double(layout.byteCount(of: weight)))
     }
 }

@@ -27,7 +27,7 @@ struct PackageFiles {
         )
         let readMe = try renderer.render(
             "package/README.md.stencil",
-            common.merging(["files": fileRows(sources), "memory": memoryRows]) { $1 }
+            common.merging(["files": fileRows(sources), "memory": memoryRows, "command": options.command]) { $1 }
         )
         let program = SwiftFile(
             summary: ["The program: every verb of the command line over this one model."],

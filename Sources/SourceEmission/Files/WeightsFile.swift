@@ -105,14 +105,27 @@ struct WeightsFile {
         return call.text(indentation: routine.block.role == .entry ? 12 : 21) + ","
     }
 
+    /// What is left of a line behind `formats: `.
+    private static let longestFormats = 98
+
+    private var usedClasses: Set<ModelDescription.Quantization.TensorClass> {
+        Set(schedule.routines.flatMap { $0.block.weights.compactMap(\.weight.tensorClass) })
+    }
+
     private var formats: String {
         let quantization = description.quantization
+        // Every class that differs is named, also where the description leaves it to the standard.
         let exceptions = ModelDescription.Quantization.TensorClass.allCases.compactMap { tensorClass in
-            quantization.exceptions[tensorClass].map { ".\(tensorClass.rawValue): .\($0.name)" }
+            let format = quantization.format(of: tensorClass)
+            return format == quantization.weights || !usedClasses.contains(tensorClass)
+                ? nil : ".\(tensorClass.rawValue): .\(format.name)"
         }
-        return exceptions.isEmpty
-            ? "WeightFormats(.\(quantization.weights.name))"
-            : "WeightFormats(.\(quantization.weights.name), exceptions: [\(exceptions.joined(separator: ", "))])"
+        if exceptions.isEmpty { return "WeightFormats(.\(quantization.weights.name))" }
+        let listed = "WeightFormats(.\(quantization.weights.name), exceptions: [\(exceptions.joined(separator: ", "))])"
+        if listed.count <= Self.longestFormats { return listed }
+        let lines = exceptions.map { "\($0)," }.joined(separator: "\n").indented(by: 20)
+        return "WeightFormats(\n                .\(quantization.weights.name),\n                exceptions: [\n"
+            + lines + "\n                ]\n            )"
     }
 
     private func dictionary(_ entries: [String: String]) -> String {

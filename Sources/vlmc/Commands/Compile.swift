@@ -43,6 +43,8 @@ struct Compile: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show the output of the build.")
     var verbose = false
 
+    @OptionGroup var quantization: QuantizationOption
+
     @OptionGroup var runtime: RuntimeOption
 
     func run() throws {
@@ -51,7 +53,7 @@ struct Compile: ParsableCommand {
             let description = try input.checked()
             Terminal.show(input.diagnostics, sources: input.sources)
             let package = try runtime.package()
-            let tree = try Pipeline(description).source(
+            let tree = try Pipeline(description, quantization: quantization.format).source(
                 EmissionOptions(
                     descriptionFile: Path(file).lastComponent,
                     descriptionBytes: input.bytes,

@@ -40,6 +40,8 @@ struct Emit: ParsableCommand {
     @Flag(help: "With --stage source: one flat set of Swift files for a build plugin, instead of a package.")
     var module = false
 
+    @OptionGroup var quantization: QuantizationOption
+
     @OptionGroup var runtime: RuntimeOption
 
     func validate() throws {
@@ -57,9 +59,9 @@ struct Emit: ParsableCommand {
         try Terminal.reporting(input) {
             let description = try input.checked()
             Terminal.show(input.diagnostics, sources: input.sources)
-            let pipeline = Pipeline(description)
+            let pipeline = Pipeline(description, quantization: quantization.format)
             switch stage {
-            case .description: try Terminal.print(ModelPrinter().print(description))
+            case .description: try Terminal.print(ModelPrinter().print(pipeline.description))
             case .graph: try Terminal.print(GraphPrinter.text(of: try pipeline.graph(after: after)))
             case .schedule: try Terminal.print(SchedulePrinter.text(of: try pipeline.schedule()))
             case .source: try writeSource(pipeline, input)

@@ -45,6 +45,8 @@ struct Report: ParsableCommand {
     @Option(parsing: .unconditional, help: "Floating-point operations a second of a machine, such as 970e9.")
     var operations: Double?
 
+    @OptionGroup var quantization: QuantizationOption
+
     func validate() throws {
         let bounded = [
             ("context", context, 1 << 30), ("max-pixels", maxPixels, 1 << 30), ("threads", threads, 1024),
@@ -74,9 +76,10 @@ struct Report: ParsableCommand {
         try Terminal.reporting(input) {
             let description = try input.checked()
             Terminal.show(input.diagnostics, sources: input.sources)
+            let pipeline = Pipeline(description, quantization: quantization.format)
             let report = ModelReport(
-                description,
-                schedule: try Pipeline(description).schedule(),
+                pipeline.description,
+                schedule: try pipeline.schedule(),
                 contextTokens: context,
                 maximumPixels: maxPixels,
                 stepRows: chunk,

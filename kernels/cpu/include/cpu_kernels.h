@@ -12,13 +12,27 @@
 #define VLMC_PAGE_TOKENS 16
 /// Rows of one product that are packed and multiplied together; callers walk through more rows in blocks.
 #define VLMC_ROW_BLOCK 252
+/// Scales that packing tries for each group of an integer format.
+#define VLMC_SCALE_CANDIDATES 16
 /// The widest attention head; every head dimension is a multiple of 16.
 #define VLMC_MAXIMUM_HEAD_DIM 256
 
-/// How elements lie in panels and pages (`WeightFormat.kernelTag`).
+/// How elements lie in panels (`WeightFormat.kernelTag`). u8 weights hold value + 128.
 enum vlmc_weight_format {
-    VLMC_FORMAT_F32 = 0,  ///< [panel][input][16] float
-    VLMC_FORMAT_BF16 = 1, ///< [panel][input / 2][16][2] bfloat16
+    VLMC_FORMAT_F32 = 0,    ///< [panel][input][16] float
+    VLMC_FORMAT_BF16 = 1,   ///< [panel][input / 2][16][2] bfloat16
+    VLMC_FORMAT_F16 = 2,    ///< [panel][input][16] half, an even number of inputs
+    VLMC_FORMAT_W8G32 = 3,  ///< [panel][input / 64] of u8 [2][8][16][4] and half scales [2][16]
+    VLMC_FORMAT_W8 = 4,     ///< [panel] of u8 [input / 32][8][16][4] and float scales [16]
+    VLMC_FORMAT_W4G32 = 5,  ///< [panel][input / 64] of nibbles [2][4][16][8] (value + 8) and half scales [2][16]
+    VLMC_FORMAT_W4G128 = 6, ///< [panel][input / 128] of nibbles [16][16][8], half scales [16], u8 zeros [16], 16 bytes
+};
+
+/// How keys and values lie in pages of the cache.
+enum vlmc_page_format {
+    VLMC_PAGES_F32 = 0,
+    VLMC_PAGES_BF16 = 1,
+    VLMC_PAGES_INT8 = 2, ///< value / scale, with one float scale per token and head: the greatest magnitude / 127
 };
 
 enum vlmc_source_type { VLMC_SOURCE_F32, VLMC_SOURCE_BF16, VLMC_SOURCE_F16, VLMC_SOURCE_F64 };
@@ -51,8 +65,8 @@ struct vlmc_norm {
     const float *_Nullable bias;   ///< NULL: all zeros
 };
 
-/// norm(input) times a matrix, for `rows` (at most VLMC_ROW_BLOCK) rows from `first_row` on. `pack_input` fills
-/// `packed` (vlmc_packed_input_bytes); the kernel that reads it runs when all chunks of `pack_input` are done.
+/// norm(input) times a matrix, for `rows` (at most VLMC_ROW_BLOCK) rows from `first_row` on. The first chunks of a call
+/// fill `packed` (vlmc_packed_input_bytes, one call at a time); all others wait until they are done.
 struct vlmc_product {
     const float *input;
     ptrdiff_t input_stride; ///< floats from a row to the next, as all strides here
@@ -61,6 +75,7 @@ struct vlmc_product {
     struct vlmc_matrix weight;
     struct vlmc_norm norm;
     void *packed;
+    int32_t pack_chunks; ///< written by the plan: chunks that pack
 };
 
 /// output = activation(product + bias) + residual; if `gated`, activation(gate + bias) * (up + up_bias) + residual,
@@ -75,12 +90,14 @@ struct vlmc_linear {
     ptrdiff_t output_stride;
     uint32_t activation;
     uint32_t gated;
-    int32_t chunk_panels; ///< written by the plan
+    int32_t chunk_panels; ///< written by the plan, as `large_chunks`
+    int32_t large_chunks; ///< chunks of `chunk_panels`; those after them have two panels
 };
 
-/// Pages of cached keys and values of one layer: [block][key-value head][page], of `format` elements.
+/// Pages of cached keys and values of one layer: [block][key-value head][page], of `format` (vlmc_page_format) elements.
 /// A page of keys is a panel whose outputs are 16 tokens and whose inputs are the head's dimensions; a page of values
-/// is head_dim / 16 panels whose outputs are 16 dimensions and whose inputs are the 16 tokens.
+/// is head_dim / 16 panels whose outputs are 16 dimensions and whose inputs are the 16 tokens. Elements of one byte lie
+/// as those of two do; 16 floats, the tokens' scales, follow them.
 struct vlmc_pages {
     void *_Nullable keys;
     void *_Nullable values;
@@ -139,10 +156,14 @@ struct vlmc_attention {
     const float *_Nullable key_rows; ///< [key][key-value head][head_dim]
     const float *_Nullable value_rows;
     ptrdiff_t key_value_stride;
+    uint32_t row_format; ///< VLMC_FORMAT_BF16: rows may be rounded to bfloat16 where the machine multiplies that
     void *partials; ///< vlmc_attention_partial_bytes of memory for key ranges that run in parallel
     size_t partial_bytes;
     uint32_t split;       ///< written by the plan: 1 if chunks are key ranges and `attention_merge` must follow
     int32_t merge_chunks; ///< written by the plan: chunks of `attention_merge`, 0 unless split
+    int32_t merge_parts;  ///< written by the plan, as what follows
+    int32_t chunk_rows;
+    int32_t chunk_heads;
 };
 
 /// output = norm(input), row by row; `output` may be `input`.
@@ -207,7 +228,8 @@ struct vlmc_rotary_table {
 };
 
 /// Consecutive panels of a packed matrix and the rows they are made of: output o of panel p is `rows[16 p + o]`,
-/// `inputs` elements of `source_types[16 p + o]`; a NULL row is a row of zeros.
+/// `inputs` elements of `source_types[16 p + o]`; a NULL row is a row of zeros. Integer formats take the scale (and zero
+/// point) of each group that has the least sum of `importance` times squared error among VLMC_SCALE_CANDIDATES.
 struct vlmc_pack_panels {
     const void *_Nullable const *_Nonnull rows;
     const uint32_t *source_types;
@@ -215,19 +237,40 @@ struct vlmc_pack_panels {
     int32_t inputs;
     int32_t panels;
     uint32_t format;
+    const float *_Nullable importance; ///< [inputs]; NULL: all ones
+    double squared_error;              ///< written: the sum of (packed - source)^2
+    double squared_values;             ///< written: the sum of source^2
+};
+
+/// Consecutive panels made of rows that are quantised already, as checkpoints of AWQ and GPTQ hold them; the arrays are
+/// as `rows` of vlmc_pack_panels, and NULL for a row of zeros. Nothing is rounded but scales to half precision.
+struct vlmc_pack_quantized_panels {
+    const uint8_t *_Nullable const *_Nonnull values;     ///< [inputs], as the format stores them (+ 128, + 8, or + zero)
+    const float *_Nullable const *_Nonnull scales;       ///< [groups]
+    const uint8_t *_Nullable const *_Nullable zeros;     ///< [groups], for VLMC_FORMAT_W4G128; NULL: all 8
+    void *destination;
+    int32_t inputs;
+    int32_t panels;
+    uint32_t format;
+};
+
+/// The 16 outputs of one panel as floats: output o, input i at rows[o * row_stride + i].
+struct vlmc_unpack_panel {
+    const void *panel;
+    float *rows;
+    ptrdiff_t row_stride;
+    int32_t inputs;
+    uint32_t format;
 };
 
 /// Does one chunk of the call that `arguments` describe, in `scratch` of vlmc_scratch_bytes, aligned to 64 bytes.
 typedef void (*vlmc_chunk_function)(const void *arguments, int32_t chunk, void *scratch);
 
-/// The kernels for one instruction set. A plan says how many chunks a call has for that many threads; chunks may run in
-/// any order and at the same time. Results do not depend on the number of threads, on the chunks, or on which other
-/// rows are in the call.
+/// The kernels for one instruction set. A plan says how many chunks a call has for that many threads; chunks are claimed
+/// in ascending order and run at the same time: one may wait for another that was claimed before. Results do not depend
+/// on the number of threads, on the chunks, or on which other rows are in the call.
 struct vlmc_cpu_kernels {
     const char *name;
-
-    int32_t (*pack_input_plan)(const struct vlmc_product *product);
-    vlmc_chunk_function pack_input;
 
     int32_t (*linear_plan)(struct vlmc_linear *arguments, int32_t threads);
     vlmc_chunk_function linear;
@@ -257,18 +300,23 @@ struct vlmc_cpu_kernels {
     vlmc_chunk_function rotary_table;
 
     /// Packs panels and returns how many of their elements are infinite or not a number.
-    int64_t (*pack_panels)(const struct vlmc_pack_panels *arguments);
+    int64_t (*pack_panels)(struct vlmc_pack_panels *arguments);
+    /// Arranges quantised rows and returns how many of their scales are infinite or not a number.
+    int64_t (*pack_quantized_panels)(const struct vlmc_pack_quantized_panels *arguments);
+    void (*unpack_panel)(const struct vlmc_unpack_panel *arguments);
 };
 
 /// The best kernels that this CPU can run.
 const struct vlmc_cpu_kernels *vlmc_cpu_kernels_best(void);
-/// The kernels called `name` (scalar, avx2, avx512, avx512bf16), or NULL if unknown or if this CPU cannot run them.
+/// The kernels called `name` (scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16), or NULL if unknown or if this CPU cannot run them.
 const struct vlmc_cpu_kernels *_Nullable vlmc_cpu_kernels_named(const char *name);
 /// The name at `index` in the list of all kernel sets of this build, best last, or NULL past its end.
 const char *_Nullable vlmc_cpu_kernels_name(int32_t index);
 
 /// Bytes of scratch that every worker needs, whatever the call.
 size_t vlmc_scratch_bytes(void);
+/// Bytes of one panel of a matrix with this many inputs.
+size_t vlmc_panel_bytes(uint32_t format, int32_t inputs);
 /// Bytes of `vlmc_product.packed` for this many inputs.
 size_t vlmc_packed_input_bytes(int32_t inputs);
 /// Bytes of `vlmc_attention.partials` worth having on this many threads.

@@ -12,6 +12,8 @@
 #define V_EMULATES_BF16_DOT
 #define TILE_ROWS 14
 #define PAIR_ROWS 14
+#define INT_TILE_ROWS 12
+#define INT_PAIR_ROWS 7
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma"))), apply_to = function)
 #include "../templates/kernel_set.h"

@@ -6,6 +6,8 @@
 
 #define TILE_ROWS 3
 #define PAIR_ROWS 1
+#define INT_TILE_ROWS 1
+#define INT_PAIR_ROWS 1
 
 #include "../templates/kernel_set.h"
 

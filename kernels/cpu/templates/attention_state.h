@@ -7,13 +7,26 @@
 #include "tile.h"
 
 /// Rows of queries that share a tile of keys, a whole number of tiles on every machine.
-#define QUERY_ROWS (TILE_ROWS * (56 / TILE_ROWS))
+#define QUERY_ROWS (TILE_ROWS * (28 / TILE_ROWS))
+/// Floats of the state of a chunk's rows.
+#define STATE_WORDS 65536
 
+/// The states of some rows; `greatest` has room for a whole vector more.
 struct attention_state {
-    float greatest[QUERY_ROWS + 16]; ///< room for a whole vector
-    float sums[QUERY_ROWS * 16];
-    float outputs[QUERY_ROWS * ROW_WORDS];
+    float *greatest;
+    float *sums;    ///< [row][16]
+    float *outputs; ///< [row][head_dim]
 };
+
+/// Floats of the states of `rows` rows.
+INLINE size_t state_floats(int32_t rows, int32_t head_dim) {
+    return (size_t)(rows + 31) / 16 * 16 + (size_t)rows * (size_t)(16 + head_dim);
+}
+
+INLINE struct attention_state state_at(float *memory, int32_t rows) {
+    float *sums = memory + (rows + 31) / 16 * 16;
+    return (struct attention_state){.greatest = memory, .sums = sums, .outputs = sums + 16 * (ptrdiff_t)rows};
+}
 
 /// The score that weights are relative to: the greatest one, or 0 while no key has been seen.
 INLINE v16 reference_score(v16 greatest) {
@@ -26,30 +39,16 @@ INLINE v16 weight_of_score(v16 score, v16 reference, float to_exponent) {
     return v_exp2_of_nonpositive((score - reference) * to_exponent);
 }
 
-static void clear_state(struct attention_state *state, int32_t rows, int32_t head_dim) {
+static void clear_state(const struct attention_state *state, int32_t rows, int32_t head_dim) {
     for (int32_t row = 0; row < rows; row++) {
         state->greatest[row] = -INFINITY;
-        v_store(state->sums + 16 * row, (v16)0.0f);
-        for (int32_t d = 0; d < head_dim; d += 16) {
-            v_store(state->outputs + (ptrdiff_t)row * ROW_WORDS + d, (v16)0.0f);
-        }
     }
-}
-
-/// Raises each row's greatest score to that of a tile, and writes by what earlier sums are to be scaled.
-static void raise_greatest(struct attention_state *state, int32_t rows, const float *tile_greatest, float to_exponent,
-                           float *scales) {
-    for (int32_t row = 0; row < rows; row += 16) {
-        const v16 before = v_load_first(state->greatest + row, rows - row);
-        const v16 after = v_max(v_load_first(tile_greatest + row, rows - row), before);
-        const v16 scale = weight_of_score(before, reference_score(after), to_exponent);
-        v_store_first(scales + row, scale, rows - row);
-        v_store_first(state->greatest + row, after, rows - row);
-    }
+    memset(state->sums, 0, (size_t)rows * 16 * sizeof(float));
+    memset(state->outputs, 0, (size_t)rows * (size_t)head_dim * sizeof(float));
 }
 
 /// Adds to `total` what `state` has seen.
-static void merge_state(struct attention_state *total, const struct attention_state *state, int32_t rows,
+static void merge_state(const struct attention_state *total, const struct attention_state *state, int32_t rows,
                         int32_t head_dim, float to_exponent) {
     for (int32_t row = 0; row < rows; row++) {
         const v16 a = (v16)total->greatest[row], b = (v16)state->greatest[row];
@@ -57,45 +56,12 @@ static void merge_state(struct attention_state *total, const struct attention_st
         const v16 scale_a = weight_of_score(a, reference_score(greatest), to_exponent);
         const v16 scale_b = weight_of_score(b, reference_score(greatest), to_exponent);
         total->greatest[row] = greatest[0];
-        float *sums = total->sums + 16 * row;
-        v_store(sums, v_fma(v_load(state->sums + 16 * row), scale_b, v_load(sums) * scale_a));
+        float *sums = total->sums + 16 * (ptrdiff_t)row;
+        v_store(sums, v_fma(v_load(state->sums + 16 * (ptrdiff_t)row), scale_b, v_load(sums) * scale_a));
         for (int32_t d = 0; d < head_dim; d += 16) {
-            float *to = total->outputs + (ptrdiff_t)row * ROW_WORDS + d;
-            const v16 added = v_load(state->outputs + (ptrdiff_t)row * ROW_WORDS + d);
+            float *to = total->outputs + (ptrdiff_t)row * head_dim + d;
+            const v16 added = v_load(state->outputs + (ptrdiff_t)row * head_dim + d);
             v_store(to, v_fma(added, scale_b, v_load(to) * scale_a));
         }
-    }
-}
-
-/// Floats of a saved state.
-INLINE size_t partial_floats(int32_t rows, int32_t head_dim) {
-    return (size_t)rows * (size_t)(32 + head_dim);
-}
-
-/// Floats from one saved state of a split call to the next.
-static ptrdiff_t partial_stride(const struct vlmc_attention *attention) {
-    int32_t most_rows = 0;
-    for (int32_t i = 0; i < attention->segment_count; i++) {
-        const int32_t rows = attention->segments[i].query_count * (attention->query_heads / attention->key_value_heads);
-        most_rows = most_rows > rows ? most_rows : rows;
-    }
-    return (ptrdiff_t)partial_floats(most_rows < QUERY_ROWS ? most_rows : QUERY_ROWS, attention->head_dim);
-}
-
-static void save_state(const struct attention_state *state, int32_t rows, int32_t head_dim, float *to) {
-    for (int32_t row = 0; row < rows; row++) {
-        float *place = to + (ptrdiff_t)row * (32 + head_dim);
-        place[0] = state->greatest[row];
-        v_store(place + 16, v_load(state->sums + 16 * row));
-        memcpy(place + 32, state->outputs + (ptrdiff_t)row * ROW_WORDS, (size_t)head_dim * sizeof(float));
-    }
-}
-
-static void restore_state(struct attention_state *state, int32_t rows, int32_t head_dim, const float *from) {
-    for (int32_t row = 0; row < rows; row++) {
-        const float *place = from + (ptrdiff_t)row * (32 + head_dim);
-        state->greatest[row] = place[0];
-        v_store(state->sums + 16 * row, v_load(place + 16));
-        memcpy(state->outputs + (ptrdiff_t)row * ROW_WORDS, place + 32, (size_t)head_dim * sizeof(float));
     }
 }

@@ -6,14 +6,15 @@
 #include "pages.h"
 #include "product.h"
 
-/// Chunks are whole heads, as many as 8 panels hold (one, if it is wider) and no more than leave work for all threads.
+/// The first chunks pack. The others are whole heads, as many as 8 panels hold (one, if it is wider) and no more than leave work for all threads.
 static int32_t project_heads_plan(struct vlmc_project_heads *heads, int32_t threads) {
     const int32_t total = heads->query_heads + heads->key_heads + heads->value_heads;
     const int32_t fitting = 8 * 16 / heads->head_dim;
     const int32_t share = total / (4 * threads);
     const int32_t most = share < fitting ? share : fitting;
     heads->chunk_heads = most < 1 ? 1 : most;
-    return heads->product.rows == 0 ? 0 : (total + heads->chunk_heads - 1) / heads->chunk_heads;
+    const int32_t chunks = (total + heads->chunk_heads - 1) / heads->chunk_heads;
+    return heads->product.rows == 0 ? 0 : plan_packing(&heads->product) + chunks;
 }
 
 /// Rotates the pairs (d, d + rotary_dim / 2) of a head.
@@ -73,6 +74,11 @@ static void finish_head(const struct vlmc_project_heads *heads, int32_t row, int
 static void project_heads(const void *arguments, int32_t chunk, void *scratch) {
     const struct vlmc_project_heads *heads = arguments;
     struct product_scratch *product_scratch = scratch;
+    if (chunk < heads->product.pack_chunks) {
+        pack_rows(&heads->product, chunk);
+        return;
+    }
+    chunk -= heads->product.pack_chunks;
     const int32_t total = heads->query_heads + heads->key_heads + heads->value_heads;
     const int32_t first = chunk * heads->chunk_heads;
     const int32_t count = total - first < heads->chunk_heads ? total - first : heads->chunk_heads;

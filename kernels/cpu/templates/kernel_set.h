@@ -11,14 +11,13 @@
 
 _Static_assert(QUERY_ROWS > 0 && QUERY_ROWS % TILE_ROWS == 0, "a tile of queries is a whole number of register tiles");
 _Static_assert(PAIR_ROWS <= TILE_ROWS, "two panels need more registers than one");
+_Static_assert(INT_PAIR_ROWS <= INT_TILE_ROWS, "two panels need more registers than one");
 _Static_assert(sizeof(struct product_scratch) <= VLMC_SCRATCH_BYTES, "scratch is too small for products");
 _Static_assert(sizeof(struct attention_scratch) <= VLMC_SCRATCH_BYTES, "scratch is too small for attention");
 
 #define KERNEL_SET(set_name)                                                                                           \
     {                                                                                                                  \
         .name = set_name,                                                                                              \
-        .pack_input_plan = pack_input_plan,                                                                            \
-        .pack_input = pack_input,                                                                                      \
         .linear_plan = linear_plan,                                                                                    \
         .linear = linear,                                                                                              \
         .project_heads_plan = project_heads_plan,                                                                      \
@@ -39,4 +38,6 @@ _Static_assert(sizeof(struct attention_scratch) <= VLMC_SCRATCH_BYTES, "scratch 
         .rotary_table_plan = rotary_table_plan,                                                                        \
         .rotary_table = rotary_table,                                                                                  \
         .pack_panels = pack_panels,                                                                                    \
+        .pack_quantized_panels = pack_quantized_panels,                                                                \
+        .unpack_panel = unpack_panel,                                                                                  \
     }

@@ -1,26 +1,52 @@
-// Brings 64 keys and values of one head into the shape that tiles multiply: pointers to pages where they fit as they
-// are, copies in scratch where not (keys in rows, bfloat16 to widen, a page that is not full).
+// Brings a block of keys and values of one head into the shape that tiles multiply: pointers to pages where they fit as
+// they are, copies in scratch where not (keys in rows, bfloat16 or int8 to widen, a page that is not full).
 // Not the layout of pages: pages.h.
+//
+// A block is as many keys as its copies have room for, so that all rows of a chunk meet a copy before the next is made:
+// keys are converted once for some 500 rows of queries.
 #pragma once
 
 #include "pages.h"
-#include "product.h"
+#include "tile.h"
 
-#define TILE_BLOCKS 4
-#define TILE_KEYS (TILE_BLOCKS * 16)
+/// Keys of one head and one set of weights are a span, summed on its own (attention.h); blocks and tiles divide it.
+#define SPAN_KEYS 1024
+#define SPAN_PAGES (SPAN_KEYS / 16)
+/// Pages whose scores a tile of rows has at a time.
+#define TILE_PAGES 8
+#define TILE_KEYS (TILE_PAGES * 16)
+/// Floats of the copies of a block: TILE_KEYS of the widest heads.
+#define COPY_WORDS (2 * TILE_KEYS * VLMC_MAXIMUM_HEAD_DIM)
 
-struct key_tile {
-    int32_t blocks;
-    const char *keys[TILE_BLOCKS];   ///< panels: outputs are keys, inputs the head's dimensions
-    const char *values[TILE_BLOCKS]; ///< head_dim / 16 panels each: outputs are dimensions, inputs keys
-    float key_copies[TILE_BLOCKS][16 * VLMC_MAXIMUM_HEAD_DIM];
-    float value_copies[TILE_BLOCKS][16 * VLMC_MAXIMUM_HEAD_DIM];
+struct key_block {
+    int32_t first;                  ///< key
+    int32_t count;                  ///< of keys
+    const char *keys[SPAN_PAGES];   ///< panels: outputs are keys, inputs the head's dimensions
+    const char *values[SPAN_PAGES]; ///< head_dim / 16 panels each: outputs are dimensions, inputs keys
+    int32_t scaled;                 ///< whether scales are to be multiplied in
+    float key_scales[SPAN_KEYS];
+    float value_scales[SPAN_KEYS];
+    float copies[COPY_WORDS];
+    float last_values[16 * VLMC_MAXIMUM_HEAD_DIM]; ///< of a page that is not full
 };
 
+/// Keys of a block of an attention call. With few rows a block is one tile, which stays in L1.
+INLINE int32_t block_keys(const struct vlmc_attention *attention, int32_t rows, int32_t most_rows, enum tile_mode mode) {
+    if (rows <= most_rows) {
+        return TILE_KEYS;
+    }
+    const int32_t key_bytes = 2 * attention->head_dim * (mode == TILE_F32 ? 4 : 2);
+    int32_t keys = SPAN_KEYS;
+    while (keys * key_bytes > COPY_WORDS * 4) {
+        keys /= 2;
+    }
+    return keys;
+}
+
 /// Zeroes the values of the tokens from `first` on: their weights are 0, but 0 times whatever lies there may be NaN.
-static void clear_values(char *page, uint32_t format, int32_t first, int32_t head_dim) {
+static void clear_values(char *page, int32_t is_f32, int32_t first, int32_t head_dim) {
     for (int32_t d = 0; d < head_dim; d += 16) {
-        if (format == VLMC_FORMAT_F32) {
+        if (is_f32) {
             memset((float *)page + (ptrdiff_t)d * 16 + first * 16, 0, (size_t)(16 - first) * 64);
             continue;
         }
@@ -33,18 +59,19 @@ static void clear_values(char *page, uint32_t format, int32_t first, int32_t hea
     }
 }
 
-/// Copies up to 16 rows of keys and values to panels; missing ones become zeros.
-static void copy_rows(const struct vlmc_attention *attention, int32_t head, int32_t first_row, int32_t count,
-                      float *keys, float *values) {
+/// Copies up to 16 rows of keys and values to panels of floats; missing ones become zeros. Fetches what lies `ahead`
+/// floats further, which need not exist.
+static void copy_rows(const struct vlmc_attention *attention, const float *key_rows, const float *value_rows,
+                      ptrdiff_t ahead, int32_t count, float *keys, float *values) {
     const ptrdiff_t stride = attention->key_value_stride;
-    const ptrdiff_t place = first_row * stride + (ptrdiff_t)head * attention->head_dim;
     for (int32_t d = 0; d < attention->head_dim; d += 16) {
         v16 block[16];
         for (int32_t key = 0; key < 16; key++) {
-            const ptrdiff_t at = place + key * stride + d;
-            block[key] = key < count ? v_load(attention->key_rows + at) : (v16)0.0f;
+            block[key] = key < count ? v_load(key_rows + key * stride + d) : (v16)0.0f;
+            __builtin_prefetch(key_rows + key * stride + d + ahead);
+            __builtin_prefetch(value_rows + key * stride + d + ahead);
             v_store(values + (ptrdiff_t)d * 16 + 16 * key,
-                    key < count ? v_load(attention->value_rows + at) : (v16)0.0f);
+                    key < count ? v_load(value_rows + key * stride + d) : (v16)0.0f);
         }
         v_transpose(block);
         for (int32_t i = 0; i < 16; i++) {
@@ -53,38 +80,150 @@ static void copy_rows(const struct vlmc_attention *attention, int32_t head, int3
     }
 }
 
-/// Prepares `count` keys of `head` from `first_key` (a multiple of TILE_KEYS) on, for tiles of `mode`.
-static void load_key_tile(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
-                          int32_t first_key, int32_t count, enum tile_mode mode, struct key_tile *tile) {
+/// As copy_rows, to panels of bfloat16.
+static void round_rows(const struct vlmc_attention *attention, const float *key_rows, const float *value_rows,
+                       ptrdiff_t ahead, int32_t count, float *keys, float *values) {
+    const ptrdiff_t stride = attention->key_value_stride;
+    const int32_t head_dim = attention->head_dim;
+    for (int32_t d = 0; d < head_dim; d += 32) {
+        const int32_t words = head_dim - d < 32 ? 8 : 16; // pairs of dimensions
+        v16 block[16];
+        for (int32_t key = 0; key < 16; key++) {
+            const float *row = key_rows + key * stride + d;
+            const v16 low = key < count ? v_load(row) : (v16)0.0f;
+            const v16 high = key < count && words == 16 ? v_load(row + 16) : (v16)0.0f;
+            block[key] = (v16)v_round_pair_bf16(low, high);
+            __builtin_prefetch(row + ahead);
+            __builtin_prefetch(row + ahead + 16);
+        }
+        v_transpose(block);
+        for (int32_t i = 0; i < words; i++) {
+            v_store(keys + (ptrdiff_t)(d / 2 + i) * 16, block[i]);
+        }
+    }
+    for (int32_t key = 0; key < 16; key += 2) {
+        for (int32_t d = 0; d < head_dim; d += 16) {
+            const float *row = value_rows + key * stride + d;
+            const v16 even = key < count ? v_load(row) : (v16)0.0f;
+            const v16 odd = key + 1 < count ? v_load(row + stride) : (v16)0.0f;
+            v_store(values + (ptrdiff_t)d * 8 + 8 * key, (v16)v_interleave_bf16(even, odd));
+            __builtin_prefetch(row + ahead);
+            __builtin_prefetch(row + ahead + stride);
+        }
+    }
+}
+
+/// Widens `pairs` pairs of 16 bfloat16 to f32.
+static void widen_page(const char *page, int32_t pairs, float *widened) {
+    for (int32_t i = 0; i < pairs; i++) {
+        const v16u words = v_load_words(page + 64 * (ptrdiff_t)i);
+        v_store(widened + 32 * (ptrdiff_t)i, v_even_bf16(words));
+        v_store(widened + 32 * (ptrdiff_t)i + 16, v_odd_bf16(words));
+    }
+}
+
+/// Widens `pairs` pairs of 16 numbers of 8 bits to f32, or to bfloat16, exactly; fetches the page `ahead`.
+INLINE void widen_int8(const char *page, const char *ahead, int32_t pairs, float *widened, const int to_f32) {
+    for (int32_t i = 0; i < pairs; i++) {
+        const v16i words = __builtin_convertvector(v_load_halves((const uint16_t *)page + 16 * (ptrdiff_t)i), v16i);
+        const v16 even = __builtin_convertvector((words << 24) >> 24, v16);
+        const v16 odd = __builtin_convertvector((words << 16) >> 24, v16);
+        __builtin_prefetch(ahead + 32 * (ptrdiff_t)i);
+        if (to_f32) {
+            v_store(widened + 32 * (ptrdiff_t)i, even);
+            v_store(widened + 32 * (ptrdiff_t)i + 16, odd);
+        } else {
+            v_store(widened + 16 * (ptrdiff_t)i, (v16)((v16u)even >> 16 | ((v16u)odd & 0xffff0000u)));
+        }
+    }
+}
+
+/// The page of keys or values that holds `key` of `segment`, or that of its last key.
+INLINE const char *page_of_key(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
+                               const void *base, int32_t key) {
+    const int32_t last = segment->key_count - 1;
+    const int32_t block = segment->block_table[(key < last ? key : last) / 16];
+    return page_at(base, block, head, attention->key_value_heads, attention->head_dim, attention->pages.format);
+}
+
+/// Prepares the 16 keys of a page, of which `present` exist, from int8 pages.
+static void load_int8_page(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
+                           int32_t key, int32_t present, enum tile_mode mode, struct key_block *block, int32_t index,
+                           float *key_copy, float *value_copy) {
+    const int32_t head_dim = attention->head_dim;
+    const char *keys = page_of_key(attention, segment, head, attention->pages.keys, key);
+    const char *values = page_of_key(attention, segment, head, attention->pages.values, key);
+    const char *next_keys = page_of_key(attention, segment, head, attention->pages.keys, key + TILE_KEYS);
+    const char *next_values = page_of_key(attention, segment, head, attention->pages.values, key + TILE_KEYS);
+    if (mode == TILE_F32) {
+        widen_int8(keys, next_keys, head_dim / 2, key_copy, 1);
+        widen_int8(values, next_values, head_dim / 2, value_copy, 1);
+    } else {
+        widen_int8(keys, next_keys, head_dim / 2, key_copy, 0);
+        widen_int8(values, next_values, head_dim / 2, value_copy, 0);
+    }
+    __builtin_prefetch(page_scales(next_keys, head_dim));
+    __builtin_prefetch(page_scales(next_values, head_dim));
+    const v16 scales = v_load(page_scales(values, head_dim));
+    v_store(block->key_scales + 16 * index, v_load(page_scales(keys, head_dim)));
+    v_store(block->value_scales + 16 * index, v_iota() < present ? scales : (v16)0.0f); // others may be no numbers
+}
+
+/// Prepares `count` keys of `head` from `first` (a multiple of TILE_KEYS) on, for tiles of `mode`.
+static void load_key_block(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
+                           int32_t first, int32_t count, enum tile_mode mode, struct key_block *block) {
     const int32_t head_dim = attention->head_dim;
     const uint32_t format = attention->pages.format;
-    tile->blocks = (count + 15) / 16;
-    for (int32_t block = 0; block < tile->blocks; block++) {
-        const int32_t key = first_key + 16 * block;
+    const ptrdiff_t copy_words = (ptrdiff_t)head_dim * (mode == TILE_F32 ? 16 : 8);
+    block->first = first;
+    block->count = count;
+    block->scaled = attention->pages.keys && format == VLMC_PAGES_INT8;
+    for (int32_t index = 0; 16 * index < count; index++) {
+        const int32_t key = first + 16 * index;
         const int32_t present = segment->key_count - key < 16 ? segment->key_count - key : 16;
-        float *key_copy = tile->key_copies[block], *value_copy = tile->value_copies[block];
-        tile->keys[block] = (const char *)key_copy;
-        tile->values[block] = (const char *)value_copy;
+        const int32_t is_direct = attention->pages.keys && (format == VLMC_PAGES_F32 || mode != TILE_F32) &&
+                                  format != VLMC_PAGES_INT8;
+        if (is_direct) {
+            block->keys[index] = page_of_key(attention, segment, head, attention->pages.keys, key);
+            block->values[index] = page_of_key(attention, segment, head, attention->pages.values, key);
+            if (present < 16) {
+                memcpy(block->last_values, block->values[index], (size_t)page_bytes(head_dim, format));
+                clear_values((char *)block->last_values, format == VLMC_PAGES_F32, present, head_dim);
+                block->values[index] = (const char *)block->last_values;
+            }
+            continue;
+        }
+        float *key_copy = block->copies + 2 * index * copy_words, *value_copy = key_copy + copy_words;
+        block->keys[index] = (const char *)key_copy;
+        block->values[index] = (const char *)value_copy;
         if (!attention->pages.keys) {
-            copy_rows(attention, head, segment->key_begin + key, present, key_copy, value_copy);
-            continue;
-        }
-        const int32_t page = segment->block_table[key / 16];
-        const int32_t heads = attention->key_value_heads;
-        const char *keys = page_at(attention->pages.keys, page, head, heads, head_dim, format);
-        const char *values = page_at(attention->pages.values, page, head, heads, head_dim, format);
-        if (format == VLMC_FORMAT_BF16 && mode == TILE_F32) {
-            widen_block(keys, head_dim / 2, key_copy);
-            widen_block(values, head_dim / 2, value_copy);
-            clear_values((char *)value_copy, VLMC_FORMAT_F32, present, head_dim);
-            continue;
-        }
-        tile->keys[block] = keys;
-        if (present == 16) {
-            tile->values[block] = values;
+            const ptrdiff_t place =
+                (segment->key_begin + key) * attention->key_value_stride + (ptrdiff_t)head * head_dim;
+            const float *keys = attention->key_rows + place, *values = attention->value_rows + place;
+            // The same rows of the next head if this chunk has several, else the page after the next.
+            const ptrdiff_t ahead = attention->chunk_heads > 1 ? head_dim : 32 * attention->key_value_stride;
+            (mode == TILE_F32 ? copy_rows : round_rows)(attention, keys, values, ahead, present, key_copy, value_copy);
+        } else if (format == VLMC_PAGES_INT8) {
+            load_int8_page(attention, segment, head, key, present, mode, block, index, key_copy, value_copy);
         } else {
-            memcpy(value_copy, values, (size_t)page_bytes(head_dim, format));
-            clear_values((char *)value_copy, format, present, head_dim);
+            widen_page(page_of_key(attention, segment, head, attention->pages.keys, key), head_dim / 2, key_copy);
+            widen_page(page_of_key(attention, segment, head, attention->pages.values, key), head_dim / 2, value_copy);
+            clear_values((char *)value_copy, 1, present, head_dim);
+        }
+    }
+}
+
+/// Fetches keys `first` ... of pages, `count` of them, where no earlier tile has done so.
+static void fetch_keys(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
+                       int32_t first, int32_t count) {
+    const ptrdiff_t bytes = page_bytes(attention->head_dim, attention->pages.format);
+    for (int32_t half = 0; half < 2; half++) {
+        for (int32_t key = first; key < first + count; key += 16) {
+            const char *page =
+                page_of_key(attention, segment, head, half ? attention->pages.values : attention->pages.keys, key);
+            for (ptrdiff_t at = 0; at < bytes; at += 64) {
+                __builtin_prefetch(page + at);
+            }
         }
     }
 }

@@ -11,14 +11,17 @@ INLINE int32_t linear_panels(const struct vlmc_linear *linear) {
     return linear->gated ? 2 * panels : panels;
 }
 
-/// Chunks are ranges of panels, an even number of them. Few rows: long ranges, but several for every thread to level
-/// out. Many rows: 8 panels, so that a chunk reads A from memory rarely and its sums stay in L2.
+/// The first chunks pack. The others are ranges of panels, an even number of them: long ones at first, so that each
+/// thread reads memory in order and A rarely, then pairs, so that all threads end together.
 static int32_t linear_plan(struct vlmc_linear *linear, int32_t threads) {
     const int32_t panels = linear_panels(linear);
-    const int32_t most = linear->product.rows <= TILE_ROWS ? 16 : 8;
-    const int32_t share = panels / (8 * threads) & ~1;
+    const int32_t most = linear->product.rows <= TILE_ROWS ? SUM_PANELS : 8;
+    const int32_t share = panels / (4 * threads) & ~1;
     linear->chunk_panels = share < 2 ? 2 : share < most ? share : most;
-    return linear->product.rows == 0 ? 0 : (panels + linear->chunk_panels - 1) / linear->chunk_panels;
+    const int32_t level = threads > 1 ? panels / 8 + 2 * threads : 0;
+    linear->large_chunks = panels > level ? (panels - level) / linear->chunk_panels : 0;
+    const int32_t rest = panels - linear->large_chunks * linear->chunk_panels;
+    return linear->product.rows == 0 ? 0 : plan_packing(&linear->product) + linear->large_chunks + (rest + 1) / 2;
 }
 
 /// 16 outputs of one row, from their sums on. `count` of them exist.
@@ -45,9 +48,18 @@ INLINE void finish_outputs(const struct vlmc_linear *linear, int32_t row, int32_
 static void linear(const void *arguments, int32_t chunk, void *scratch) {
     const struct vlmc_linear *linear = arguments;
     struct product_scratch *product_scratch = scratch;
-    const int32_t first_panel = chunk * linear->chunk_panels;
+    if (chunk < linear->product.pack_chunks) {
+        pack_rows(&linear->product, chunk);
+        return;
+    }
+    chunk -= linear->product.pack_chunks;
+    const int is_large = chunk < linear->large_chunks;
+    const int32_t large_panels = linear->large_chunks * linear->chunk_panels;
+    const int32_t first_panel =
+        is_large ? chunk * linear->chunk_panels : large_panels + 2 * (chunk - linear->large_chunks);
     const int32_t rest = linear_panels(linear) - first_panel;
-    const int32_t panels = rest < linear->chunk_panels ? rest : linear->chunk_panels;
+    const int32_t most = is_large ? linear->chunk_panels : 2;
+    const int32_t panels = rest < most ? rest : most;
     multiply_panels(&linear->product, first_panel, panels, product_scratch);
     const int32_t step = linear->gated ? 2 : 1;
     for (int32_t row = 0; row < linear->product.rows; row++) {

@@ -1,216 +1,29 @@
-// norm(input) times a packed matrix, for a range of its panels, into a block of sums.
+// norm(input) times a packed matrix, for a range of its panels, into a block of sums, in one call of the thread pool:
+// its first chunks pack the rows, the others wait for them (packed_rows.h), so that threads meet once.
 // Not what becomes of the sums: linear.h and heads.h.
-//
-// Packing: the rows of A, normalised, are stored once for all panels as [block of inputs][row][ROW_WORDS], a block
-// being 256 words: 256 floats, or 512 bfloat16 where the machine multiplies those. Tile: TILE_ROWS x 1 or PAIR_ROWS x 2
-// panels. Few rows: each panel is read once from memory, front to back, and fetched ahead. Many rows: a block of two
-// panels (32 KB, widened to f32 if need be) meets all tiles of rows while it is in L1, and a block of A (274 KB at
-// most) meets all panels of the chunk while it is in L2.
 #pragma once
 
-#include "norm.h"
-#include "tile.h"
-
-/// Panels whose sums a chunk keeps at a time, at most: a head of 256, or 8 panels of a linear.
-#define SUM_PANELS 16
-/// Sums of a chunk lie this many floats apart from row to row.
-#define SUM_STRIDE (16 * SUM_PANELS + 16)
-/// How far ahead of the multiplication a panel is fetched.
-#define PREFETCH_BYTES 4096
-
-/// A worker's scratch while it multiplies.
-struct product_scratch {
-    float sums[VLMC_ROW_BLOCK * SUM_STRIDE];
-    float widened[2][256 * 16];
-};
-
-INLINE enum tile_mode direct_mode(uint32_t format) {
-    return format == VLMC_FORMAT_F32 ? TILE_F32 : HAS_DOT ? TILE_DOT : TILE_WIDEN;
-}
-
-/// Inputs in a block of packed A.
-INLINE int32_t block_inputs(uint32_t format) {
-    return direct_mode(format) == TILE_DOT ? 512 : 256;
-}
-
-/// Inputs that 64 bytes of a panel hold for its 16 outputs.
-INLINE int32_t group_inputs(uint32_t format) {
-    return format == VLMC_FORMAT_F32 ? 1 : 2;
-}
-
-/// Bytes of a panel.
-INLINE ptrdiff_t panel_bytes(const struct vlmc_matrix *matrix) {
-    const int32_t group = group_inputs(matrix->format);
-    return (ptrdiff_t)((matrix->inputs + group - 1) / group) * 64;
-}
-
-/// Rows that a chunk of pack_input packs: enough to be worth a chunk, the same for any number of threads.
-INLINE int32_t pack_chunk_rows(const struct vlmc_product *product) {
-    const int32_t rows = 32768 / (product->weight.inputs + 1) + 1;
-    return rows < product->rows ? rows : product->rows;
-}
-
-static int32_t pack_input_plan(const struct vlmc_product *product) {
-    if (product->rows == 0) {
-        return 0;
-    }
-    const int32_t rows = pack_chunk_rows(product);
-    return (product->rows + rows - 1) / rows;
-}
-
-static void pack_input(const void *arguments, int32_t chunk, void *scratch) {
-    const struct vlmc_product *product = arguments;
-    (void)scratch;
-    const int32_t chunk_rows = pack_chunk_rows(product);
-    const int32_t inputs = product->weight.inputs;
-    const int32_t block = block_inputs(product->weight.format);
-    const int32_t end = (chunk + 1) * chunk_rows < product->rows ? (chunk + 1) * chunk_rows : product->rows;
-    for (int32_t row = chunk * chunk_rows; row < end; row++) {
-        const float *from = product->input + (product->first_row + row) * product->input_stride;
-        const struct row_statistics statistics = row_statistics(from, inputs, &product->norm);
-        for (int32_t first = 0; first < inputs; first += block) {
-            char *to = (char *)product->packed + ((ptrdiff_t)(first / block) * product->rows + row) * ROW_BYTES;
-            const int32_t last = first + block < inputs ? first + block : inputs;
-            for (int32_t i = first; i < last; i += 16) {
-                const v16 x = normalised(from, i, inputs, &product->norm, statistics);
-                if (block == 512) {
-                    v_store_halves((uint16_t *)to + (i - first), v_round_bf16(x));
-                } else {
-                    v_store((float *)to + (i - first), x);
-                }
-            }
-        }
-    }
-}
-
-/// The sums of one tile of all rows and `panels` (1 or 2) panels, read once and fetched ahead.
-static void stream_panels(const struct vlmc_product *product, int32_t panel, int32_t panels, float *sums) {
-    const enum tile_mode mode = direct_mode(product->weight.format);
-    const ptrdiff_t bytes = panel_bytes(&product->weight);
-    const char *start = (const char *)product->weight.panels + panel * bytes;
-    const ptrdiff_t block_bytes =
-        (ptrdiff_t)block_inputs(product->weight.format) / group_inputs(product->weight.format) * 64;
-    struct tile tile = {.a = product->packed,
-                        .segments = 1,
-                        .sums = sums,
-                        .sums_stride = SUM_STRIDE,
-                        .start = FROM_ZERO,
-                        .ahead_step = 64};
-    const char *block_panels[1][2];
-    tile.panels = block_panels;
-    // Where the end of the panel is near, fetch the beginning of the panel that this stream reads next.
-    const ptrdiff_t turn = bytes > PREFETCH_BYTES ? bytes - PREFETCH_BYTES : 0;
-    for (ptrdiff_t at = 0; at < bytes;) {
-        const ptrdiff_t block_end = (at / block_bytes + 1) * block_bytes;
-        ptrdiff_t end = block_end < bytes ? block_end : bytes;
-        if (at < turn && turn < end) {
-            end = turn;
-        }
-        const ptrdiff_t in_block = at % block_bytes / 64 * (mode == TILE_WIDEN ? 8 : 4);
-        tile.a = (const char *)product->packed + at / block_bytes * product->rows * ROW_BYTES + in_block;
-        tile.steps = (int32_t)((end - at) / 64);
-        block_panels[0][0] = start + at;
-        block_panels[0][1] = start + bytes * (panels - 1) + at;
-        const ptrdiff_t distance = PREFETCH_BYTES + (at < turn ? 0 : (panels - 1) * bytes);
-        tile.ahead[0] = block_panels[0][0] + distance;
-        tile.ahead[1] = block_panels[0][1] + distance;
-        tile_any(&tile, product->rows, panels, mode);
-        tile.start = FROM_SUMS;
-        at = end;
-    }
-}
-
-/// Widens `words` times 64 bytes of bfloat16 pairs to f32.
-static void widen_block(const char *panel, int32_t words, float *widened) {
-    for (int32_t i = 0; i < words; i++) {
-        const v16u pairs = v_load_words(panel + 64 * (ptrdiff_t)i);
-        v_store(widened + 32 * (ptrdiff_t)i, v_even_bf16(pairs));
-        v_store(widened + 32 * (ptrdiff_t)i + 16, v_odd_bf16(pairs));
-    }
-}
-
-/// Where a block of inputs of one or two neighbouring panels lies.
-struct weight_block {
-    const char *start[2];
-    int32_t words; ///< of 64 bytes, in each panel
-    int32_t panels;
-};
-
-/// The block of a product's weights from byte `at` of panel `panel` on; empty past the end.
-INLINE struct weight_block weight_block(const struct vlmc_product *product, int32_t panel, int32_t panels,
-                                        ptrdiff_t at) {
-    const ptrdiff_t bytes = panel_bytes(&product->weight);
-    const ptrdiff_t most = (ptrdiff_t)block_inputs(product->weight.format) / group_inputs(product->weight.format) * 64;
-    const char *first = (const char *)product->weight.panels + panel * bytes + at;
-    return (struct weight_block){
-        .start = {first, first + (panels - 1) * bytes},
-        .words = (int32_t)((bytes - at < most ? bytes - at : most) / 64),
-        .panels = panels,
-    };
-}
-
-/// Adds one block's products to the sums of all rows, while it fetches a part of the `next` block with every tile.
-static void multiply_block(const struct vlmc_product *product, const struct weight_block *block,
-                           const struct weight_block *next, const char *a, enum tile_start start, float *sums,
-                           struct product_scratch *scratch) {
-    const enum tile_mode mode = HAS_DOT ? direct_mode(product->weight.format) : TILE_F32;
-    const int widen = mode == TILE_F32 && product->weight.format != VLMC_FORMAT_F32;
-    const char *panels[1][2] = {{block->start[0], block->start[1]}};
-    if (widen) {
-        for (int32_t p = 0; p < block->panels; p++) {
-            widen_block(panels[0][p], block->words, scratch->widened[p]);
-            panels[0][p] = (const char *)scratch->widened[p];
-        }
-    }
-    struct tile tile = {.panels = panels, .segments = 1, .sums_stride = SUM_STRIDE, .start = start};
-    tile.steps = widen ? 2 * block->words : block->words;
-    const int32_t tiles = (product->rows + TILE_ROWS - 1) / TILE_ROWS;
-    const ptrdiff_t part = (ptrdiff_t)next->words * 64 / tiles;
-    tile.ahead_step = (part + tile.steps - 1) / tile.steps;
-    for (int32_t i = 0; i < tiles; i++) {
-        const int32_t row = even_part(product->rows, tiles, i);
-        tile.a = a + (ptrdiff_t)row * ROW_BYTES;
-        tile.sums = sums + (ptrdiff_t)row * SUM_STRIDE;
-        tile.ahead[0] = next->start[0] + i * part;
-        tile.ahead[1] = next->start[1] + i * part;
-        tile_any(&tile, even_part(product->rows, tiles, i + 1) - row, block->panels, mode);
-    }
-}
-
-/// The sums of all rows for `panels` panels from `panel` on, block of inputs by block of inputs.
-static void multiply_blocks(const struct vlmc_product *product, int32_t panel, int32_t panels,
-                            struct product_scratch *scratch) {
-    const ptrdiff_t bytes = panel_bytes(&product->weight);
-    const int32_t most = PAIR_ROWS == TILE_ROWS ? 2 : 1;
-    const char *a = product->packed;
-    struct weight_block next = weight_block(product, panel, panels < most ? panels : most, 0);
-    for (ptrdiff_t at = 0; at < bytes;) {
-        const ptrdiff_t block_bytes = next.words * (ptrdiff_t)64;
-        for (int32_t p = 0; p < panels; p += most) {
-            const struct weight_block block = next;
-            const int last = p + most >= panels;
-            const int32_t next_p = last ? 0 : p + most;
-            const int32_t count = panels - next_p < most ? panels - next_p : most;
-            const ptrdiff_t next_at = last ? at + block_bytes : at;
-            next = weight_block(product, panel + next_p, count, next_at);
-            multiply_block(product, &block, &next, a, at == 0 ? FROM_ZERO : FROM_SUMS, scratch->sums + 16 * p, scratch);
-        }
-        at += block_bytes;
-        a += (ptrdiff_t)product->rows * ROW_BYTES;
-    }
-}
+#include "float_product.h"
+#include "int_product.h"
 
 /// scratch->sums[row][16 * i + output] = the products of all rows with panel `first_panel + i`, i < panels.
 static void multiply_panels(const struct vlmc_product *product, int32_t first_panel, int32_t panels,
                             struct product_scratch *scratch) {
-    if (product->rows > TILE_ROWS) {
-        multiply_blocks(product, first_panel, panels, scratch);
+    fetch_panel(product, first_panel);
+    await_packed_rows(product);
+    const int is_integer = panel_layout(product->weight.format).bits != 0;
+    if (product->rows > (is_integer ? INT_TILE_ROWS : TILE_ROWS)) {
+        (is_integer ? multiply_int_blocks : multiply_blocks)(product, first_panel, panels, scratch);
         return;
     }
-    const int32_t most_panels = product->rows <= PAIR_ROWS ? 2 : 1;
+    const int32_t most_panels = !is_integer && product->rows <= PAIR_ROWS ? 2 : 1;
     for (int32_t p = 0; p < panels;) {
         const int32_t count = panels - p < most_panels ? panels - p : most_panels;
-        stream_panels(product, first_panel + p, count, scratch->sums + 16 * p);
+        if (is_integer) {
+            stream_int_panel(product, first_panel + p, scratch->sums + 16 * p);
+        } else {
+            stream_panels(product, first_panel + p, count, scratch->sums + 16 * p);
+        }
         p += count;
     }
 }

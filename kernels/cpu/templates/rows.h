@@ -3,6 +3,7 @@
 #pragma once
 
 #include "norm.h"
+#include "quantized_panels.h"
 
 /// Rows of a chunk of a kernel that spends about `row_work` floats of traffic on a row.
 INLINE int32_t row_chunk(int32_t rows, int32_t row_work, int32_t threads) {
@@ -44,30 +45,31 @@ static int32_t embedding_plan(struct vlmc_embedding *embedding, int32_t threads)
     return row_chunks(embedding->rows, embedding->chunk_rows);
 }
 
+/// One output of a panel, all its inputs.
+static void unpack_output(const char *panel, uint32_t format, int32_t inputs, int32_t output, float *to) {
+    const struct panel_layout layout = panel_layout(format);
+    const float *scales = panel_scales(panel, format, inputs);
+    for (int32_t unit = 0; unit < panel_units(layout, inputs); unit++) {
+        v16 columns[128];
+        load_unit(panel + (ptrdiff_t)unit * layout.unit_bytes, format, scales, columns);
+        const int32_t first = unit * layout.unit_inputs;
+        for (int32_t k = 0; k < layout.unit_inputs && first + k < inputs; k++) {
+            to[first + k] = columns[k][output];
+        }
+    }
+}
+
 static void embedding(const void *arguments, int32_t chunk, void *scratch) {
     const struct vlmc_embedding *embedding = arguments;
     (void)scratch;
     const struct vlmc_matrix *weight = &embedding->weight;
-    const int32_t inputs = weight->inputs;
-    const int32_t group = weight->format == VLMC_FORMAT_F32 ? 1 : 2;
-    const ptrdiff_t bytes = (ptrdiff_t)((inputs + group - 1) / group) * 64;
+    const ptrdiff_t bytes = panel_layout_bytes(panel_layout(weight->format), weight->inputs);
     const int32_t end = row_chunk_end(embedding->rows, embedding->chunk_rows, chunk);
     for (int32_t row = chunk * embedding->chunk_rows; row < end; row++) {
         const int32_t token = embedding->tokens[row];
-        const char *panel = (const char *)weight->panels + token / 16 * bytes + token % 16 * 4;
+        const char *panel = (const char *)weight->panels + token / 16 * bytes;
         float *to = embedding->output + row * embedding->output_stride;
-        if (group == 1) {
-            for (int32_t i = 0; i < inputs; i++) {
-                memcpy(to + i, panel + 64 * (ptrdiff_t)i, 4);
-            }
-            continue;
-        }
-        for (int32_t i = 0; i < inputs; i += 2) {
-            uint32_t pair;
-            memcpy(&pair, panel + 32 * (ptrdiff_t)i, 4);
-            const uint32_t words[2] = {pair << 16, pair & 0xffff0000u};
-            memcpy(to + i, words, i + 1 < inputs ? 8 : 4);
-        }
+        unpack_output(panel, weight->format, weight->inputs, token % 16, to);
     }
 }
 

@@ -22,8 +22,14 @@
 enum tile_mode {
     TILE_F32,   ///< one input: floats times floats
     TILE_WIDEN, ///< two inputs: floats times bfloat16, widened
+    TILE_HALF,  ///< two inputs: floats times halves, widened, the first input's 16 before the second's
     TILE_DOT,   ///< two inputs: bfloat16 times bfloat16 by the machine's dot product
 };
+
+/// Bytes of a row of A that a step reads.
+INLINE ptrdiff_t tile_step_bytes(enum tile_mode mode) {
+    return mode == TILE_WIDEN || mode == TILE_HALF ? 8 : 4;
+}
 
 enum tile_start { FROM_ZERO, FROM_SUMS, FROM_SCALED_SUMS };
 
@@ -83,10 +89,14 @@ INLINE void tile_step(v16 sums[][2], const char *a, const v16u words[2], const i
 #endif
         return;
     }
-    UNROLL for (int i = 0; i < (mode == TILE_WIDEN ? 2 : 1); i++) {
+    UNROLL for (int i = 0; i < (mode == TILE_F32 ? 1 : 2); i++) {
         v16 weights[2];
         UNROLL for (int p = 0; p < panels; p++) {
-            weights[p] = mode == TILE_F32 ? (v16)words[p] : i == 0 ? v_even_bf16(words[p]) : v_odd_bf16(words[p]);
+            if (mode == TILE_HALF) {
+                weights[p] = v_load_f16((const char *)&words[p] + 32 * i);
+            } else {
+                weights[p] = mode == TILE_F32 ? (v16)words[p] : i == 0 ? v_even_bf16(words[p]) : v_odd_bf16(words[p]);
+            }
         }
         UNROLL for (int r = 0; r < rows; r++) {
             const v16 x = (v16)(*(const float *)(a + r * ROW_BYTES + 4 * i));
@@ -118,7 +128,7 @@ INLINE void tile_multiply(const struct tile *t, const int rows, const int panels
                 ahead[p] += ahead_step;
             }
             tile_step(sums, a, words, rows, panels, mode);
-            a += mode == TILE_WIDEN ? 8 : 4;
+            a += tile_step_bytes(mode);
         }
     }
     float *to = t->sums;
@@ -161,6 +171,8 @@ INLINE void tile_multiply(const struct tile *t, const int rows, const int panels
 
 TILE_FUNCTION(tile_f32_single, TILE_ROWS, 1, TILE_F32)
 TILE_FUNCTION(tile_f32_pair, PAIR_ROWS, 2, TILE_F32)
+TILE_FUNCTION(tile_half_single, TILE_ROWS, 1, TILE_HALF)
+TILE_FUNCTION(tile_half_pair, PAIR_ROWS, 2, TILE_HALF)
 #if HAS_DOT
 TILE_FUNCTION(tile_dot_single, TILE_ROWS, 1, TILE_DOT)
 TILE_FUNCTION(tile_dot_pair, PAIR_ROWS, 2, TILE_DOT)
@@ -173,6 +185,8 @@ TILE_FUNCTION(tile_widen_pair, PAIR_ROWS, 2, TILE_WIDEN)
 static void tile_any(const struct tile *t, int32_t rows, int32_t panels, enum tile_mode mode) {
     if (mode == TILE_F32) {
         (panels == 2 ? tile_f32_pair : tile_f32_single)(t, rows);
+    } else if (mode == TILE_HALF) {
+        (panels == 2 ? tile_half_pair : tile_half_single)(t, rows);
     } else {
 #if HAS_DOT
         (panels == 2 ? tile_dot_pair : tile_dot_single)(t, rows);
