@@ -51,8 +51,8 @@ struct BenchReport {
     var footer: String {
         guard let peakBytes else { return "Memory planned: \(Self.scaled(Double(plannedBytes)))B\n" }
         let ratio = Int((Double(peakBytes) / Double(plannedBytes) * 100).rounded())
-        return "Memory: \(Self.scaled(Double(peakBytes)))B at most, \(ratio)% of the \(Self.scaled(Double(plannedBytes)))B "
-            + "that were planned\n"
+        let planned = Self.scaled(Double(plannedBytes))
+        return "Memory: \(Self.scaled(Double(peakBytes)))B at most, \(ratio)% of the \(planned)B that were planned\n"
     }
 
     private static func row(_ fields: [String], _ last: String) -> String {

@@ -86,9 +86,10 @@ final class BenchedModel<Model: CompiledModel> {
             let first = tables[index].tokenCount
             try tables[index].append(rows, from: &allocator, in: cache)
             let positions = (first..<first + rows).map { Int32($0) }
+            let words = 0..<Int32(decoder.vocabularySize)
             runs.append(
                 SequenceRows(
-                    tokens: (0..<rows).map { _ in Int32.random(in: 0..<Int32(decoder.vocabularySize), using: &generator) },
+                    tokens: positions.map { _ in Int32.random(in: words, using: &generator) },
                     rotaryPositions: [[Int32]](repeating: positions, count: decoder.rotaryAxes),
                     firstIndex: first,
                     blocks: tables[index].blocks,

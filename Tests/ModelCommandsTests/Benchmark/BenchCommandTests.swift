@@ -62,7 +62,10 @@ private final class DescribedModel: CompiledModel {
         (["--synthetic", "--repetitions", "0"], "--repetitions is 0; allowed: 1 to 1000"),
         (["--synthetic", "--seconds", "-1"], "--seconds is -1.0; allowed: 0 or more"),
         (["--synthetic", "--image", "10x"], "--image is `10x`; right would be 1036x1036, each side from 1 to 65536"),
-        (["--synthetic", "--phases", "decode,nap"], "--phases has `nap`; known are image, encode, prefill, decode, batch"),
+        (
+            ["--synthetic", "--phases", "decode,nap"],
+            "--phases has `nap`; known are image, encode, prefill, decode, batch"
+        ),
         (["--synthetic", "--prompt", "1000", "--generate", "100"], "are 1102 tokens; the model takes 1024"),
     ])
     func wrongArguments(_ arguments: [String], _ expected: String) {
@@ -81,7 +84,9 @@ private final class DescribedModel: CompiledModel {
         #expect(all.phases.count == 5)
     }
 
-    @Test(arguments: [("1x1", true), ("65536x1", true), ("0x1", false), ("1x65537", false), ("1", false), ("1x2x3", false)])
+    @Test(arguments: [
+        ("1x1", true), ("65536x1", true), ("0x1", false), ("1x65537", false), ("1", false), ("1x2x3", false),
+    ])
     func pixelSizes(_ text: String, _ isSize: Bool) {
         #expect((PixelSize(text) != nil) == isSize)
     }

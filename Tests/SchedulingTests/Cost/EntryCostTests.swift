@@ -24,9 +24,8 @@ import Testing
             let operations = constants.productOperations + constants.attentionOperations
             #expect(operations.value(with: sizes) == expressions.operations.value(with: sizes))
             #expect(constants.products.allSatisfy { $0.packedWeights >= $0.weights && $0.weights > 0 })
-            let formats = Set(routine.matrices.values.map(\.format))
-            let others = schedule.routines.filter { $0.block.role != .entry }.flatMap { $0.matrices.values.map(\.format) }
-            guard formats.union(others) == [.bf16] else { continue }
+            let formats = Set(schedule.routines.flatMap { $0.matrices.values.map(\.format) })
+            guard formats == [.bf16] else { continue }
             let packed = constants.products.reduce(0) { $0 + $1.packedWeights }
             let embedded = 96 * constants.embeddedNumbers
             let bytes = expressions.weightBytes.value(with: sizes)
