@@ -255,7 +255,7 @@ static double measure(const struct vlmc_cpu_kernels *kernels, const struct atten
             for (int32_t b = 0; b < count; b++) {
                 tables[i][b] = (int32_t)blocks + b;
             }
-            for (int32_t b = 0; b + 1 < count; b += 7) { // not all in order
+            for (int32_t b = 0; b + 1 < count; b += 57) { // not all in order
                 const int32_t kept = tables[i][b];
                 tables[i][b] = tables[i][b + 1];
                 tables[i][b + 1] = kept;
@@ -318,6 +318,7 @@ static double measure(const struct vlmc_cpu_kernels *kernels, const struct atten
             if (paged) {
                 attention.pages.keys = layer_keys;
                 attention.pages.values = layer_values;
+                attention.pages.blocks = (int32_t)blocks;
                 attention.pages.format = c->store == PAGES_INT8 ? VLMC_PAGES_INT8 : VLMC_PAGES_BF16;
             } else {
                 attention.key_rows = (const float *)layer_keys;
@@ -350,7 +351,7 @@ static double measure(const struct vlmc_cpu_kernels *kernels, const struct atten
             for (int32_t d = 0; d < c->head_dim; d++) {
                 const size_t row = (size_t)(segment->key_begin + k) * key_stride + (size_t)(key_head * c->head_dim + d);
                 sum += (double)q[d] *
-                       (paged ? (double)page_element(c, keys + ((size_t)segment->block_table[k / 16] * (size_t)c->key_value_heads + (size_t)key_head) * page_bytes, 1, k % 16, d)
+                       (paged ? (double)page_element(c, keys + ((size_t)key_head * blocks + (size_t)segment->block_table[k / 16]) * page_bytes, 1, k % 16, d)
                               : (double)((float *)keys)[row]);
             }
             scores[k] = sum * (double)attention.scale;
@@ -365,7 +366,7 @@ static double measure(const struct vlmc_cpu_kernels *kernels, const struct atten
             for (int32_t k = 0; k < seen; k++) {
                 const size_t row = (size_t)(segment->key_begin + k) * key_stride + (size_t)(key_head * c->head_dim + d);
                 sum += scores[k] / total *
-                       (paged ? (double)page_element(c, values + ((size_t)segment->block_table[k / 16] * (size_t)c->key_value_heads + (size_t)key_head) * page_bytes, 0, k % 16, d)
+                       (paged ? (double)page_element(c, values + ((size_t)key_head * blocks + (size_t)segment->block_table[k / 16]) * page_bytes, 0, k % 16, d)
                               : (double)((float *)values)[row]);
             }
             const double difference = fabs(sum - (double)found[d]);

@@ -84,7 +84,12 @@ public final class LoadedModel<Model: CompiledModel> {
             pool: pool,
             callbacks: callbacks
         )
-        device = CPUDevice(pool: pool, kernels: try CPUKernelSet.chosen(), largestInputs: declared.largestInputs)
+        device = CPUDevice(
+            pool: pool,
+            kernels: try CPUKernelSet.chosen(),
+            largestInputs: declared.largestInputs,
+            roundsAttention: declared.formats.standard != .f32
+        )
         model = try Model(weights: weights, device: device, limits: limits)
         loadingSeconds = (clock.now - start).seconds
     }

@@ -28,6 +28,9 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Bytes that the numbers of one token and head, keys or values, take in a cache: those of 8 bits share a scale.
+    public func cachedHeadBytes(headDim: Int) -> Int { headDim * byteCount + (self == .i8 ? Self.f32.byteCount : 0) }
+
     /// The spelling in a safetensors header, such as `BF16`.
     public var safetensorsName: String { rawValue.uppercased() }
 

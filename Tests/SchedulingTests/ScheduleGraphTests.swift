@@ -58,9 +58,9 @@ import Testing
     @Test func everyMatrixHasTheFormatOfItsClass() throws {
         var description = try ModelFiles.description("tiny-qwen25vl-a")
         description.quantization = ModelDescription.Quantization(weights: .w4g128, exceptions: [.mlp: .w8])
-        let schedule = try makeSchedule(of: GraphExpansion.graph(of: description), for: description)
+        let planned = try schedule(description)
         var found: [ModelDescription.Quantization.TensorClass: Set<WeightFormat>] = [:]
-        for routine in schedule.routines {
+        for routine in planned.routines {
             for (id, weight) in routine.block.weights {
                 guard let tensorClass = weight.tensorClass else { continue }
                 found[tensorClass, default: []].insert(try #require(routine.matrices[id]).format)
@@ -68,7 +68,7 @@ import Testing
         }
         #expect(found[.attention] == [.w4g128] && found[.mlp] == [.w8])
         #expect(found[.vision] == [.w8g32] && found[.bridge] == [.w8g32] && found[.embeddings] == [.w8g32])
-        #expect(schedule.weightByteCounts.values.reduce(0, +) == schedule.weightBytes)
+        #expect(planned.weightByteCounts.values.reduce(0, +) == planned.weightBytes)
     }
 
     @Test func refusesWhatCannotBeGrouped() throws {

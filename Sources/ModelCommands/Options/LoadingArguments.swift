@@ -34,7 +34,7 @@ struct LoadingArguments: ParsableArguments {
     )
     var dtype = "auto"
 
-    @Option(help: "What keys and values are kept as: auto (goes with --dtype), bf16 or f32.")
+    @Option(help: "What keys and values are kept as: auto (goes with --dtype), bf16, f32 or int8.")
     var kvCacheDtype = "auto"
 
     @Option(
@@ -65,7 +65,7 @@ struct LoadingArguments: ParsableArguments {
             throw ValidationError("--dtype is auto, \(names), not `\(dtype)`.")
         }
         if kvCacheDtype != "auto", CacheGeometry.Precision(rawValue: kvCacheDtype) == nil {
-            throw ValidationError("--kv-cache-dtype is auto, bf16 or f32, not `\(kvCacheDtype)`.")
+            throw ValidationError("--kv-cache-dtype is auto, bf16, f32 or int8, not `\(kvCacheDtype)`.")
         }
     }
 

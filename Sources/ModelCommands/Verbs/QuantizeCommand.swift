@@ -149,7 +149,7 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
             }) { onEvent in
                 try body(PackingCallbacks(onEvent: onEvent, isCancelled: { Interruption.isRequested }))
             }
-        } catch QuantizationError.packing(.cancelled), PackingError.cancelled {
+        } catch QuantizationError.cancelled, PackingError.cancelled {
             progress.clear()
             StandardStreams.report("interrupted; nothing was left behind")
             throw ExitCode(Interruption.exitCode)

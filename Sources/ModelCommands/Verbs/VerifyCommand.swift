@@ -29,6 +29,15 @@ struct VerifyCommand<Model: CompiledModel>: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The JSON file of a fixture; may be repeated.", valueName: "file"))
     var fixture: [String]
 
+    func validate() throws {
+        guard ["auto", WeightFormat.f32.name, WeightFormat.bf16.name].contains(loading.dtype) else {
+            throw ValidationError(
+                "--dtype is f32 or bf16 here, for which fixtures have bounds; `quantize --text` tells what "
+                    + "\(loading.dtype) costs."
+            )
+        }
+    }
+
     func run() throws {
         var failed = false
         for path in fixture {

@@ -171,7 +171,10 @@ struct QuantizationImport {
         guard groups.keys.count == 1, let key = groups.keys.first, let group = groups.object(key),
             let weights = group.object("weights")
         else {
-            config.report("`config_groups` has \(groups.keys.count) groups; one, with `weights`, is read", at: "config_groups")
+            config.report(
+                "`config_groups` has \(groups.keys.count) groups; one, with `weights`, is read",
+                at: "config_groups"
+            )
             return nil
         }
         let bits = weights.integer("num_bits", for: nil, default: 8)
@@ -181,7 +184,8 @@ struct QuantizationImport {
         let size = weights.optional("group_size", for: nil, expected: "an integer") { $0.integer }
         guard let bits, let type, let isSymmetric, let strategy else { return nil }
         guard type == "int", isSymmetric else {
-            weights.report("only symmetric integers are read from compressed-tensors", at: type == "int" ? "symmetric" : "type")
+            let key = type == "int" ? "symmetric" : "type"
+            weights.report("only symmetric integers are read from compressed-tensors", at: key)
             return nil
         }
         guard strategy == "channel" || strategy == "group" && size != nil else {
@@ -218,7 +222,8 @@ struct QuantizationImport {
                 "backend", "block_name_to_quantize", "cache_block_outputs", "checkpoint_format", "damp_percent",
                 "dataset", "do_fuse", "exllama_config", "fuse_max_seq_len", "global_compression_ratio",
                 "is_marlin_format", "kv_cache_scheme", "max_input_length", "meta", "model_file_base_name",
-                "model_name_or_path", "model_seqlen", "module_name_preceding_first_block", "modules_in_block_to_quantize",
+                "model_name_or_path", "model_seqlen", "module_name_preceding_first_block",
+                "modules_in_block_to_quantize",
                 "modules_to_fuse", "pack_dtype", "pad_token_id", "quant_method", "quantization_status",
                 "sparsity_config", "static_groups", "tokenizer", "transform_config", "true_sequential",
                 "use_cuda_fp16", "use_exllama", "version",

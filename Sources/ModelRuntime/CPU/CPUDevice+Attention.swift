@@ -10,7 +10,8 @@ extension CPUDevice {
     /// `isCausal`, over those up to the query's own row. Computed tile by tile with a running maximum and sum.
     /// *Shapes*: queries and output `[rows, query, width]`, keys and values `[rows, keyValue, width]`, f32. `output` may
     /// not overlap the queries.
-    /// *Accumulates in*: f32. *Units/range*: `scale` is positive; weights below 2^-126 are 0.
+    /// *Accumulates in*: f32; if the device's `roundsAttention` and on CPUs with a bf16 dot product, queries, keys,
+    /// values and softmax weights are rounded to bf16. *Units/range*: `scale` is positive; weights below 2^-126.5 are 0.
     /// *Source*: Dao et al., FlashAttention (2022), algorithm 1; Milakov and Gimelshein, Online normalizer calculation
     /// for softmax (2018).
     public func attend(
@@ -34,8 +35,8 @@ extension CPUDevice {
     ///
     /// *Math*, *Shapes*: as above with keys and values in the cache; if `isCausal`, a query sees those whose index in
     /// the sequence is at most its own. Rotary positions play no part in it.
-    /// *Accumulates in*: f32. With a bf16 cache on CPUs with a bf16 dot product, queries and softmax weights are rounded
-    /// to bf16.
+    /// *Accumulates in*: f32. With a bf16 or int8 cache on CPUs with a bf16 dot product, queries and softmax weights are
+    /// rounded to bf16.
     public func attend(
         _ queries: UnsafePointer<Float>,
         cache: CachePages,
@@ -74,14 +75,18 @@ extension CPUDevice {
             causal: isCausal ? 1 : 0,
             segments: segments,
             segment_count: Int32(count),
-            pages: vlmc_pages(keys: nil, values: nil, format: 0),
+            pages: vlmc_pages(keys: nil, values: nil, format: 0, blocks: 0),
             key_rows: nil,
             value_rows: nil,
             key_value_stride: heads.keyValue * heads.width,
+            row_format: (roundsAttention ? VLMC_FORMAT_BF16 : VLMC_FORMAT_F32).rawValue,
             partials: partialBytes.baseAddress.unsafelyUnwrapped,
             partial_bytes: partialBytes.count,
             split: 0,
-            merge_chunks: 0
+            merge_chunks: 0,
+            merge_parts: 0,
+            chunk_rows: 0,
+            chunk_heads: 0
         )
     }
 

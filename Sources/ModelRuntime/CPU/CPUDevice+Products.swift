@@ -114,7 +114,8 @@ extension CPUDevice {
 
     /// Makes the heads of attention out of the rows of a step; keys and values go to the cache.
     ///
-    /// *Math*, *Shapes*, *Accumulates in*: as for keys and values in rows; a bf16 cache rounds them to nearest.
+    /// *Math*, *Shapes*, *Accumulates in*: as for keys and values in rows; a bf16 cache rounds them to nearest,
+    /// an int8 cache to multiples of the 127th part of the greatest magnitude of token and head.
     public func projectHeads(
         _ input: UnsafePointer<Float>,
         rows: Int,
@@ -195,7 +196,7 @@ extension CPUDevice {
             key_rows: nil,
             value_rows: nil,
             key_value_stride: heads.keyValue * heads.width,
-            pages: vlmc_pages(keys: nil, values: nil, format: 0),
+            pages: vlmc_pages(keys: nil, values: nil, format: 0, blocks: 0),
             slots: nil
         )
     }

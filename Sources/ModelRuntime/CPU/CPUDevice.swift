@@ -14,6 +14,8 @@ public final class CPUDevice: @unchecked Sendable {
     public let kernelSet: CPUKernelSet
     /// The most inputs that a matrix may have.
     public let largestInputs: Int
+    /// Whether attention of rows to one another may round them to bf16, as products with bf16 weights do.
+    public let roundsAttention: Bool
 
     let kernels: vlmc_cpu_kernels
     private let scratch: UnsafeMutableRawBufferPointer
@@ -23,13 +25,16 @@ public final class CPUDevice: @unchecked Sendable {
 
     /// A device with all the scratch that it will ever use.
     ///
-    /// - Parameter largestInputs: The most inputs of any matrix that it will multiply by.
-    public init(pool: ThreadPool, kernels: CPUKernelSet = .best, largestInputs: Int) {
+    /// - Parameters:
+    ///   - largestInputs: The most inputs of any matrix that it will multiply by.
+    ///   - roundsAttention: Whether attention of rows to one another may round them to bf16.
+    public init(pool: ThreadPool, kernels: CPUKernelSet = .best, largestInputs: Int, roundsAttention: Bool = false) {
         precondition(largestInputs > 0)
         self.pool = pool
         kernelSet = kernels
         self.kernels = kernels.table.pointee
         self.largestInputs = largestInputs
+        self.roundsAttention = roundsAttention
         let sizes = Self.scratchSizes(threads: pool.threadCount, largestInputs: largestInputs)
         scratch = .allocate(byteCount: sizes.workers, alignment: 4096)
         packedInput = .allocate(byteCount: sizes.packedInput, alignment: 4096)

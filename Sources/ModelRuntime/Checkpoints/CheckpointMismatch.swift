@@ -61,7 +61,8 @@ public struct CheckpointMismatch: Error, Sendable, Hashable {
 
     /// Whether anything differs.
     var hasProblems: Bool {
-        !(missing.isEmpty && surplus.isEmpty && misshaped.isEmpty && wrongType.isEmpty && unreadable.isEmpty && ambiguous.isEmpty)
+        !(missing.isEmpty && surplus.isEmpty && misshaped.isEmpty && wrongType.isEmpty && unreadable.isEmpty
+            && ambiguous.isEmpty)
     }
 
     /// The most patterns that are compared with each other.

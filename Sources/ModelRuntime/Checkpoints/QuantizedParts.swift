@@ -82,7 +82,7 @@ struct QuantizedParts {
         try refuseReordering(self["weight_g_idx"], inputs: inputs, groups: 1)
         let scales = try part("weight_scale")
         guard scales.entry.element.isFloatingPoint, scales.entry.shape.first == outputs,
-            scales.entry.shape.count <= 2, let group = Self.group(scales.entry.shape.last ?? 0, of: inputs, outputs, scales)
+            scales.entry.shape.count <= 2, let group = Self.group(of: scales, inputs: inputs)
         else { throw failure("has scales \(scales.entry.shape) that do not fit [\(outputs), \(inputs)]") }
         var layout = QuantizedTensor.Layout.bytes
         var bits = 8
@@ -108,9 +108,10 @@ struct QuantizedParts {
         )
     }
 
-    /// Inputs of a group, of which there are `count`; a vector of scales has one for each output.
-    private static func group(_ count: Int, of inputs: Int, _ outputs: Int, _ scales: Checkpoint.Tensor) -> Int? {
+    /// Inputs that share a scale; a vector of scales has one for each output.
+    private static func group(of scales: Checkpoint.Tensor, inputs: Int) -> Int? {
         if scales.entry.shape.count == 1 { return inputs }
+        let count = scales.entry.shape.last ?? 0
         guard count > 0, count <= inputs else { return nil }
         return inputs.isMultiple(of: count) ? inputs / count : nil
     }
@@ -124,7 +125,8 @@ struct QuantizedParts {
         let scales = try part("scales")
         let zeroPoints = try part("qzeros")
         let shape = values.entry.shape
-        guard values.entry.element == .i32, zeroPoints.entry.element == .i32, scales.entry.element.isFloatingPoint else {
+        guard values.entry.element == .i32, zeroPoints.entry.element == .i32, scales.entry.element.isFloatingPoint
+        else {
             throw failure("has parts of other types than I32 words and floating-point scales")
         }
         let layout: QuantizedTensor.Layout

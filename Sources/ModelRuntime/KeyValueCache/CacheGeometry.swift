@@ -11,12 +11,15 @@ public struct CacheGeometry: Sendable, Hashable {
         case f32
         /// The upper half of single precision.
         case bf16
+        /// Whole numbers of 8 bits and one scale for each token and head, of keys and of values.
+        case int8
 
         /// The element type.
         public var element: ElementType {
             switch self {
             case .f32: .f32
             case .bf16: .bf16
+            case .int8: .i8
             }
         }
     }
@@ -42,8 +45,10 @@ public struct CacheGeometry: Sendable, Hashable {
         self.precision = precision
     }
 
+    /// Bytes of the keys, or of the values, of one head's block: a page.
+    public var pageBytes: Int { Self.blockTokens * precision.element.cachedHeadBytes(headDim: headDim) }
     /// Bytes of the keys, or of the values, of one layer's block.
-    public var planeBytes: Int { kvHeads * Self.blockTokens * headDim * precision.element.byteCount }
+    public var planeBytes: Int { kvHeads * pageBytes }
     /// Bytes of a block: keys and values of all layers.
     public var blockBytes: Int { 2 * layers * planeBytes }
     /// Bytes that one token takes.

@@ -4,8 +4,9 @@
 
 import Glibc
 
-/// A pool of cache blocks. Per layer: keys `[block][kvHead][page]`, then values the same; a page holds the numbers of
-/// one head for 16 tokens.
+/// A pool of cache blocks. Per layer: keys `[kvHead][block][page]`, then values the same; a page holds the numbers of
+/// one head for 16 tokens. Blocks that follow one another are thus long runs of memory for attention, which reads one
+/// head after the other.
 ///
 /// The memory starts as zeros and is taken from the system as blocks are first written. Kernels write disjoint slots
 /// from many threads; everything else of this object never changes.
@@ -47,7 +48,8 @@ public final class KeyValueCache: @unchecked Sendable {
         return CachePages(
             keys: keys,
             values: keys + blockCount * geometry.planeBytes,
-            precision: geometry.precision
+            precision: geometry.precision,
+            blockCount: blockCount
         )
     }
 
@@ -55,24 +57,24 @@ public final class KeyValueCache: @unchecked Sendable {
     public func copyBlock(_ source: Int32, to target: Int32) {
         precondition(source >= 0 && Int(source) < blockCount && target >= 0 && Int(target) < blockCount)
         guard source != target else { return }
-        let plane = geometry.planeBytes
-        for layer in 0..<geometry.layers {
-            let pages = pages(ofLayer: layer)
-            for start in [pages.keys, pages.values] {
-                (start + Int(target) * plane).copyMemory(from: start + Int(source) * plane, byteCount: plane)
-            }
+        let page = geometry.pageBytes
+        for plane in 0..<(2 * geometry.layers * geometry.kvHeads) {
+            let start = memory + plane * blockCount * page
+            (start + Int(target) * page).copyMemory(from: start + Int(source) * page, byteCount: page)
         }
     }
 }
 
 /// The keys and values of one layer, for all blocks.
 public struct CachePages: @unchecked Sendable {
-    /// `[block][kvHead][page]`.
+    /// `[kvHead][block][page]`.
     public let keys: UnsafeMutableRawPointer
-    /// `[block][kvHead][page]`.
+    /// `[kvHead][block][page]`.
     public let values: UnsafeMutableRawPointer
     /// The numbers in the pages.
     public let precision: CacheGeometry.Precision
+    /// The number of blocks.
+    public let blockCount: Int
 }
 
 /// Memory that the system does not give.

@@ -123,5 +123,7 @@ struct PackedIndex: Sendable, Equatable {
     }
 
     /// All of it, in the order in which the file holds it.
-    var numbers: [UInt64] { checksums + squaredErrors + squaredValues + tensorHashes + nonFiniteCounts + tiedDifferences }
+    var numbers: [UInt64] {
+        checksums + squaredErrors + squaredValues + tensorHashes + nonFiniteCounts + tiedDifferences
+    }
 }

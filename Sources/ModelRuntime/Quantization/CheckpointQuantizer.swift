@@ -105,7 +105,7 @@ public struct CheckpointQuantizer {
     ) throws(QuantizationError) {
         var index = 0
         while index < file.contents.count {
-            if callbacks.isCancelled() { throw .packing(.cancelled) }
+            if callbacks.isCancelled() { throw .cancelled }
             switch file.contents[index].content {
             case .copy(let tensor):
                 let offset = layout.offsets[index]
@@ -151,7 +151,7 @@ public struct CheckpointQuantizer {
             }
         }
         for outcome in outcomes { total.withLock { $0 += outcome } }
-        if callbacks.isCancelled() { throw .packing(.cancelled) }
+        if callbacks.isCancelled() { throw .cancelled }
         try attempt { () throws(FileError) in
             for (bytes, part) in zip(memory, parts) {
                 try output.write(UnsafeRawBufferPointer(bytes), at: layout.offsets[part])
@@ -270,8 +270,12 @@ public struct CheckpointQuantizer {
         do {
             return try body()
         } catch {
-            let needed = plan.files.reduce(0) { $0 + SafetensorsLayout($1.contents).dataBytes }
-            throw .packing(PackingError(error, neededBytes: needed))
+            guard error.isSpaceExhausted else { throw .file(error) }
+            throw .spaceExhausted(
+                error,
+                neededBytes: plan.files.reduce(0) { $0 + SafetensorsLayout($1.contents).dataBytes },
+                availableBytes: availableBytes(at: parentFolder(of: error.path))
+            )
         }
     }
 }

@@ -38,8 +38,12 @@ public enum QuantizationError: Error, Sendable, Hashable, CustomStringConvertibl
     case folderNotEmpty(String)
     /// The checkpoint has no configuration to be carried on.
     case configuration(path: String, problem: String)
-    /// Writing failed, or the user stopped it. Nothing was left behind.
-    case packing(PackingError)
+    /// A file operation failed. Nothing was left behind.
+    case file(FileError)
+    /// The copy has no room. Nothing was left behind.
+    case spaceExhausted(FileError, neededBytes: Int, availableBytes: Int?)
+    /// The caller stopped it. Nothing was left behind.
+    case cancelled
 
     /// One sentence.
     public var description: String {
@@ -52,7 +56,10 @@ public enum QuantizationError: Error, Sendable, Hashable, CustomStringConvertibl
         case .nothingToQuantize(let name): "no matrix of the chosen classes can be kept as \(name)"
         case .folderNotEmpty(let path): "\(path) is not empty; name a folder that does not exist yet"
         case .configuration(let path, let problem): "\(path): \(problem)"
-        case .packing(let error): error.description
+        case .file(let error): error.description
+        case .spaceExhausted(let error, let needed, let available):
+            "\(error). The copy needs \(needed) bytes" + (available.map { ", \($0) are free" } ?? "")
+        case .cancelled: "quantising was cancelled"
         }
     }
 }

@@ -148,7 +148,8 @@ extension Schedule {
         routines.reduce(0) { sum, routine in
             routine.steps.reduce(sum) { sum, step in
                 guard case .projectHeads(let call) = step.call, case .cache = call.destination else { return sum }
-                return sum + 2 * call.kvHeads * call.headDim * element.byteCount * routine.block.repetitions
+                let bytes = 2 * call.kvHeads * element.cachedHeadBytes(headDim: call.headDim)
+                return sum + bytes * routine.block.repetitions
             }
         }
     }

@@ -30,7 +30,7 @@ struct Report: ParsableCommand {
     @Option(parsing: .unconditional, help: "Rows of one prefill step.")
     var chunk = 512
 
-    @Option(help: "What keys and values are kept as: bf16 or f32.")
+    @Option(help: "What keys and values are kept as: bf16, f32 or int8.")
     var kvCacheDtype = "bf16"
 
     @Option(parsing: .unconditional, help: "Threads that run the model; by default the cores of this machine.")
@@ -66,10 +66,12 @@ struct Report: ParsableCommand {
             let names = Machine.known.map(\.name).joined(separator: ", ")
             throw ValidationError("there is no machine `\(machine)`; known are \(names).")
         }
-        guard ["bf16", "f32"].contains(kvCacheDtype) else {
-            throw ValidationError("--kv-cache-dtype is bf16 or f32, not `\(kvCacheDtype)`.")
+        guard Self.cacheElements[kvCacheDtype] != nil else {
+            throw ValidationError("--kv-cache-dtype is bf16, f32 or int8, not `\(kvCacheDtype)`.")
         }
     }
+
+    private static let cacheElements: [String: ElementType] = ["bf16": .bf16, "f32": .f32, "int8": .i8]
 
     func run() throws {
         let input = DescriptionFile(path: file)
@@ -83,7 +85,7 @@ struct Report: ParsableCommand {
                 contextTokens: context,
                 maximumPixels: maxPixels,
                 stepRows: chunk,
-                cacheElement: ElementType(rawValue: kvCacheDtype) ?? .bf16,
+                cacheElement: Self.cacheElements[kvCacheDtype] ?? .bf16,
                 machine: chosenMachine(),
                 threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
             )

@@ -16,7 +16,7 @@ struct RowAttentionTests {
         let queries, keys, values: GuardedFloats
         let rowCount: Int
         /// By row and query head, for every nth query of a segment.
-        private(set) var expected: [(row: Int, values: [Double], error: Double)] = []
+        private(set) var expected: [(row: Int, values: [Double], errors: [Rounding: Double])] = []
 
         var scale: Float { 2 / Float(heads.width).squareRoot() }
 
@@ -54,7 +54,7 @@ struct RowAttentionTests {
             )
             let vector = (0..<width).map { Double(queries.start[row * width + $0]) }
             let output = seen.output(vector, scale: Double(scale))
-            expected.append((row, output.values, output.errors[.exact] ?? 0))
+            expected.append((row, output.values, output.errors))
         }
 
         func check(_ kernelSet: String, _ device: CPUDevice) {
@@ -70,7 +70,10 @@ struct RowAttentionTests {
                 into: output.start
             )
             let found = output.values
-            for (row, values, error) in expected {
+            let rounding = Rounding(kernelSet, device.roundsAttention ? .bf16 : .f32)
+            for (row, values, errors) in expected {
+                // Keys and values are rounded, too: twice the error of a score, and that of a value.
+                let error = rounding == .bf16 ? 2 * (errors[.bf16] ?? 0) : errors[.exact] ?? 0
                 expectClose(
                     Array(found[(row * heads.width)..<((row + 1) * heads.width)]),
                     values.map { Estimate(value: $0, error: error) },
@@ -95,7 +98,10 @@ struct RowAttentionTests {
                 everyNth: number == 0 ? 1 : 7,
                 seed: UInt64(number)
             )
-            for kernelSet in runnableKernelSets { example.check(kernelSet, try poisonedDevice(kernelSet, threads: 2)) }
+            for kernelSet in runnableKernelSets {
+                example.check(kernelSet, try poisonedDevice(kernelSet, threads: 2))
+                example.check(kernelSet, try poisonedDevice(kernelSet, threads: 2, roundsAttention: true))
+            }
         }
     }
 
@@ -105,6 +111,7 @@ struct RowAttentionTests {
         let example = Case(heads, [1100, 30], isCausal: false, everyNth: 97, seed: 9)
         for kernelSet in runnableKernelSets {
             example.check(kernelSet, try poisonedDevice(kernelSet, threads: threads))
+            example.check(kernelSet, try poisonedDevice(kernelSet, threads: threads, roundsAttention: true))
         }
     }
 

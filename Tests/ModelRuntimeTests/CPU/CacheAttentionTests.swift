@@ -40,8 +40,9 @@ struct CacheAttentionTests {
                 let value = GuardedFloats(random.bf16Floats(count * width))
                 for index in 0..<(count * width) {
                     let (token, head, d) = (index / width, index % width / heads.width, index % heads.width)
-                    pages.setKey(key.start[index], blocks[token / 16], head, token % 16, d)
-                    pages.setValue(value.start[index], blocks[token / 16], head, token % 16, d)
+                    let block = blocks[token / 16]
+                    key.start[index] = pages.setKey(key.start[index], block, head, token % 16, d)
+                    value.start[index] = pages.setValue(value.start[index], block, head, token % 16, d)
                 }
                 keys.append(key)
                 values.append(value)
@@ -108,7 +109,7 @@ struct CacheAttentionTests {
                         let (values, errors) = expected(row, head, sequence: number, isCausal: isCausal)
                         let place = (row * heads.query + head) * heads.width
                         for (kernelSet, output) in found {
-                            let error = errors[Rounding(kernelSet, pages.pages.format)] ?? 0
+                            let error = errors[Rounding(kernelSet, pages.format)] ?? 0
                             expectClose(
                                 Array(output[place..<(place + heads.width)]),
                                 values.map { Estimate(value: $0, error: error) },

@@ -11,9 +11,18 @@ import Testing
 let runnableKernelSets = CPUKernelSet.allNames.filter { CPUKernelSet.named($0) != nil }
 
 /// A device for tests: its scratch is NaN, so that reading what was not written shows.
-func poisonedDevice(_ kernelSet: String, threads: Int = 2, largestInputs: Int = 2048) throws -> CPUDevice {
-    let kernels = try #require(CPUKernelSet.named(kernelSet))
-    let device = CPUDevice(pool: ThreadPool(threads: threads), kernels: kernels, largestInputs: largestInputs)
+func poisonedDevice(
+    _ kernelSet: String,
+    threads: Int = 2,
+    largestInputs: Int = 2048,
+    roundsAttention: Bool = false
+) throws -> CPUDevice {
+    let device = CPUDevice(
+        pool: ThreadPool(threads: threads),
+        kernels: try #require(CPUKernelSet.named(kernelSet)),
+        largestInputs: largestInputs,
+        roundsAttention: roundsAttention
+    )
     device.poisonScratch()
     return device
 }
@@ -142,7 +151,10 @@ func packPanels(
                 destination: destination,
                 inputs: Int32(inputs),
                 panels: Int32(rows.count / 16),
-                format: format.kernelTag
+                format: format.kernelTag,
+                importance: nil,
+                squared_error: 0,
+                squared_values: 0
             )
             return Int(kernelSet.table.pointee.pack_panels(&arguments))
         }

@@ -206,8 +206,13 @@ struct ProjectHeadsTests {
             sequences: SequenceBatch(slots: slots)
         )
         let stored = precision == .bf16 ? bf16Rounding : 0
+        /// Half a unit of an int8 head, which is the 127th part of its greatest magnitude.
         func rounded(_ estimates: [Estimate]) -> [Estimate] {
-            estimates.map { Estimate(value: $0.value, error: $0.error * 1.01 + stored * 1.01 * abs($0.value)) }
+            let greatest = estimates.map { abs($0.value) + $0.error }.max() ?? 0
+            let unit = precision == .int8 ? greatest / 127 : 0
+            return estimates.map {
+                Estimate(value: $0.value, error: $0.error * 1.01 + stored * 1.01 * abs($0.value) + unit * 0.505)
+            }
         }
         for row in 0..<rows {
             for head in 0..<heads.keyValue {

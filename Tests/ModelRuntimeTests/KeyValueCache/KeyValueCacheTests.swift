@@ -11,6 +11,8 @@ import Testing
         #expect(geometry.tokenBytes == 36_864)
         #expect(geometry.blockBytes == 16 * 36_864)
         #expect(CacheGeometry(layers: 36, kvHeads: 2, headDim: 128, precision: .f32).tokenBytes == 73_728)
+        let bytes = CacheGeometry(layers: 36, kvHeads: 2, headDim: 128, precision: .int8)
+        #expect(bytes.tokenBytes == 36 * 2 * 2 * (128 + 4), "a scale for each head of keys and of values")
         #expect([0, 1, 16, 17].map(CacheGeometry.blockCount) == [0, 1, 1, 2])
     }
 }
@@ -39,18 +41,20 @@ import Testing
 
     @Test func copiesABlockInEveryLayer() throws {
         let cache = try KeyValueCache(geometry, blockCount: 3)
-        let plane = geometry.planeBytes
-        for layer in 0..<3 {
-            (cache.pages(ofLayer: layer).keys + plane).initializeMemory(as: UInt8.self, repeating: 9, count: plane)
-            (cache.pages(ofLayer: layer).values + plane).initializeMemory(as: UInt8.self, repeating: 8, count: plane)
+        let page = geometry.pageBytes
+        /// The pages of each layer's heads, keys and values: 3 blocks each.
+        let heads = (0..<3).flatMap { layer in
+            let pages = cache.pages(ofLayer: layer)
+            return [pages.keys, pages.values].flatMap { start in (0..<2).map { start + $0 * 3 * page } }
+        }
+        for (index, head) in heads.enumerated() {
+            (head + page).initializeMemory(as: UInt8.self, repeating: UInt8(index + 1), count: page)
         }
         cache.copyBlock(1, to: 2)
-        for layer in 0..<3 {
-            for (start, expected) in [(cache.pages(ofLayer: layer).keys, 9), (cache.pages(ofLayer: layer).values, 8)] {
-                let bytes = UnsafeRawBufferPointer(start: start, count: 3 * plane)
-                #expect(bytes[..<plane].allSatisfy { $0 == 0 })
-                #expect(bytes[plane...].allSatisfy { Int($0) == expected })
-            }
+        for (index, head) in heads.enumerated() {
+            let bytes = UnsafeRawBufferPointer(start: head, count: 3 * page)
+            #expect(bytes[..<page].allSatisfy { $0 == 0 })
+            #expect(bytes[page...].allSatisfy { Int($0) == index + 1 })
         }
     }
 

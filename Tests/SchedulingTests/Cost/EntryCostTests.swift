@@ -25,7 +25,7 @@ import Testing
             #expect(operations.value(with: sizes) == expressions.operations.value(with: sizes))
             #expect(constants.products.allSatisfy { $0.packedWeights >= $0.weights && $0.weights > 0 })
             let formats = Set(schedule.routines.flatMap { $0.matrices.values.map(\.format) })
-            guard formats == ["bf16"] else { continue }
+            guard formats == [.bf16] else { continue }
             let packed = constants.products.reduce(0) { $0 + $1.packedWeights }
             let embedded = 96 * constants.embeddedNumbers
             let bytes = expressions.weightBytes.value(with: sizes)

@@ -26,7 +26,8 @@ struct attention_tile {
     int32_t pages;
     int32_t first_page; ///< among the block's
     enum tile_mode mode;
-    int32_t fetches; ///< whether it fetches the pages of the next tile
+    const char *next_keys;   ///< pages of the next tile, if this one is to fetch them while it multiplies
+    const char *next_values;
 };
 
 /// Brings the queries of all rows of a part into the form that tiles multiply.
@@ -65,25 +66,26 @@ INLINE int32_t most_panels(int32_t rows) {
     return PAIR_ROWS == TILE_ROWS || rows <= PAIR_ROWS ? 2 : 1;
 }
 
+/// Lets a register tile fetch as much as it reads, from `start + offset` on, line after line as the machine's own
+/// prefetching likes it; or nothing new if `start` is NULL.
+INLINE void fetch_ahead(struct tile *step, const char *start, ptrdiff_t offset, int32_t panels) {
+    step->ahead[0] = start ? start + offset : step->panels[0][0];
+    step->ahead[1] = step->ahead[0] + (start ? 64 : 0);
+    step->ahead_step = start ? 64 * panels : 0;
+}
+
 /// scores[row][key] = query . key for all rows and keys of a tile.
-static void score_keys(const struct vlmc_attention *attention, const struct attention_part *part,
-                       const struct attention_tile *tile, struct attention_scratch *scratch) {
+static void score_keys(int32_t head_dim, const struct attention_tile *tile, struct attention_scratch *scratch) {
     const int32_t tiles = (tile->rows + TILE_ROWS - 1) / TILE_ROWS;
     const char *panels[1][2];
     struct tile step = {.panels = panels, .segments = 1, .sums_stride = ROW_WORDS, .start = FROM_ZERO};
-    step.steps = tile->mode == TILE_F32 ? attention->head_dim : attention->head_dim / 2;
-    step.ahead_step = tile->fetches ? 64 : 0;
+    step.steps = tile->mode == TILE_F32 ? head_dim : head_dim / 2;
+    const ptrdiff_t page_size = step.steps * (ptrdiff_t)64;
     for (int32_t page = 0; page < tile->pages;) {
         const int32_t count = minimum(most_panels(tile->rows), tile->pages - page);
-        for (int32_t p = 0; p < 2; p++) {
-            const int32_t of_pair = page + (p < count ? p : 0);
-            panels[0][p] = scratch->keys.keys[tile->first_page + of_pair];
-            step.ahead[p] = panels[0][p];
-            if (tile->fetches) {
-                step.ahead[p] = page_of_key(attention, part->segment, part->head, attention->pages.keys,
-                                            tile->first_key + TILE_KEYS + 16 * of_pair);
-            }
-        }
+        panels[0][0] = scratch->keys.keys[tile->first_page + page];
+        panels[0][1] = scratch->keys.keys[tile->first_page + page + count - 1];
+        fetch_ahead(&step, tile->next_keys, page * page_size, count);
         for (int32_t i = 0; i < tiles; i++) {
             const int32_t row = even_part(tile->rows, tiles, i);
             step.a = (const char *)(scratch->queries + (ptrdiff_t)row * ROW_WORDS);
@@ -95,33 +97,21 @@ static void score_keys(const struct vlmc_attention *attention, const struct atte
 }
 
 /// outputs = scales * outputs + weights . values, for all rows and keys of a tile.
-static void add_values(const struct vlmc_attention *attention, const struct attention_part *part,
-                       const struct attention_tile *tile, const float *scales, const struct attention_state *state,
-                       struct attention_scratch *scratch) {
-    const int32_t head_dim = attention->head_dim;
+static void add_values(int32_t head_dim, const struct attention_tile *tile, const float *scales,
+                       const struct attention_state *state, struct attention_scratch *scratch) {
     const int32_t tiles = (tile->rows + TILE_ROWS - 1) / TILE_ROWS;
     const ptrdiff_t panel_bytes = tile->mode == TILE_F32 ? 16 * 16 * 4 : 16 * 16 * 2;
     const char *panels[TILE_PAGES][2];
     struct tile step = {.panels = panels, .segments = tile->pages, .sums_stride = head_dim, .start = FROM_SCALED_SUMS};
     step.steps = tile->mode == TILE_F32 ? 16 : 8;
     step.a_segment = tile->mode == TILE_DOT ? 32 : 64;
-    step.ahead_step = tile->fetches ? 64 : 0;
     for (int32_t d = 0; d < head_dim;) {
         const int32_t count = minimum(most_panels(tile->rows), (head_dim - d) / 16);
         for (int32_t page = 0; page < tile->pages; page++) {
             panels[page][0] = scratch->keys.values[tile->first_page + page] + d / 16 * panel_bytes;
             panels[page][1] = panels[page][0] + (count - 1) * panel_bytes;
         }
-        for (int32_t p = 0; p < 2; p++) {
-            step.ahead[p] = panels[0][p];
-            if (tile->fetches) { // panel by panel as many bytes of the next tile's pages as this reads
-                const ptrdiff_t bytes = page_bytes(head_dim, attention->pages.format);
-                const ptrdiff_t place = (d / 16 + p) * panel_bytes * tile->pages;
-                const int32_t key = tile->first_key + TILE_KEYS + (int32_t)(place / bytes) * 16;
-                step.ahead[p] =
-                    page_of_key(attention, part->segment, part->head, attention->pages.values, key) + place % bytes;
-            }
-        }
+        fetch_ahead(&step, tile->next_values, d / 16 * panel_bytes * tile->pages, count);
         for (int32_t i = 0; i < tiles; i++) {
             const int32_t row = even_part(tile->rows, tiles, i);
             step.a = (const char *)(scratch->scores + (ptrdiff_t)row * ROW_WORDS);
@@ -259,10 +249,17 @@ static void attend_block(const struct vlmc_attention *attention, const struct at
         tile.first_key = key;
         tile.first_page = (key - block->first) / 16;
         tile.pages = (minimum(end - key, TILE_KEYS) + 15) / 16;
-        tile.fetches = fetches && key + TILE_KEYS < visible;
-        score_keys(attention, part, &tile, scratch);
+        tile.next_keys = tile.next_values = NULL;
+        const int32_t next = key + TILE_KEYS, next_count = minimum(visible - next, TILE_KEYS);
+        if (fetches && next_count > 0 && is_contiguous(part->segment, next, next_count)) {
+            tile.next_keys = page_of_key(attention, part->segment, part->head, attention->pages.keys, next);
+            tile.next_values = page_of_key(attention, part->segment, part->head, attention->pages.values, next);
+        } else if (fetches && next_count > 0) {
+            fetch_keys(attention, part->segment, part->head, next, next_count);
+        }
+        score_keys(attention->head_dim, &tile, scratch);
         weigh_scores(part, &tile, exponent_factor(attention), scales, state, scratch);
-        add_values(attention, part, &tile, scales, state, scratch);
+        add_values(attention->head_dim, &tile, scales, state, scratch);
     }
 }
 

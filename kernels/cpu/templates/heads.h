@@ -57,9 +57,8 @@ static void finish_head(const struct vlmc_project_heads *heads, int32_t row, int
         const int32_t number = head - (is_key ? heads->query_heads : first_value);
         if (heads->pages.keys) {
             const int32_t slot = heads->slots[row];
-            const int32_t count = is_key ? heads->key_heads : heads->value_heads;
             void *base = is_key ? heads->pages.keys : heads->pages.values;
-            char *page = page_at(base, slot / 16, number, count, head_dim, heads->pages.format);
+            char *page = page_at(&heads->pages, base, slot / 16, number, head_dim);
             (is_key ? store_key : store_value)(page, heads->pages.format, slot % 16, head_dim, x);
             return;
         }

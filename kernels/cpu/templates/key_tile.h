@@ -122,18 +122,21 @@ static void widen_page(const char *page, int32_t pairs, float *widened) {
     }
 }
 
-/// Widens `pairs` pairs of 16 numbers of 8 bits to f32, or to bfloat16, exactly; fetches the page `ahead`.
+/// Widens `pairs` pairs of 16 numbers of 8 bits (an even number of pairs) to f32, or to bfloat16, exactly; fetches what
+/// lies `ahead`.
 INLINE void widen_int8(const char *page, const char *ahead, int32_t pairs, float *widened, const int to_f32) {
-    for (int32_t i = 0; i < pairs; i++) {
-        const v16i words = __builtin_convertvector(v_load_halves((const uint16_t *)page + 16 * (ptrdiff_t)i), v16i);
-        const v16 even = __builtin_convertvector((words << 24) >> 24, v16);
-        const v16 odd = __builtin_convertvector((words << 16) >> 24, v16);
+    for (int32_t i = 0; i < pairs; i += 2) {
         __builtin_prefetch(ahead + 32 * (ptrdiff_t)i);
-        if (to_f32) {
-            v_store(widened + 32 * (ptrdiff_t)i, even);
-            v_store(widened + 32 * (ptrdiff_t)i + 16, odd);
-        } else {
-            v_store(widened + 16 * (ptrdiff_t)i, (v16)((v16u)even >> 16 | ((v16u)odd & 0xffff0000u)));
+        UNROLL for (int32_t j = i; j < i + 2; j++) {
+            const v16i words = __builtin_convertvector(v_load_halves((const uint16_t *)page + 16 * (ptrdiff_t)j), v16i);
+            const v16 even = __builtin_convertvector((words << 24) >> 24, v16);
+            const v16 odd = __builtin_convertvector((words << 16) >> 24, v16);
+            if (to_f32) {
+                v_store(widened + 32 * (ptrdiff_t)j, even);
+                v_store(widened + 32 * (ptrdiff_t)j + 16, odd);
+            } else {
+                v_store(widened + 16 * (ptrdiff_t)j, (v16)((v16u)even >> 16 | ((v16u)odd & 0xffff0000u)));
+            }
         }
     }
 }
@@ -143,30 +146,27 @@ INLINE const char *page_of_key(const struct vlmc_attention *attention, const str
                                const void *base, int32_t key) {
     const int32_t last = segment->key_count - 1;
     const int32_t block = segment->block_table[(key < last ? key : last) / 16];
-    return page_at(base, block, head, attention->key_value_heads, attention->head_dim, attention->pages.format);
+    return page_at(&attention->pages, base, block, head, attention->head_dim);
 }
 
-/// Prepares the 16 keys of a page, of which `present` exist, from int8 pages.
-static void load_int8_page(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
-                           int32_t key, int32_t present, enum tile_mode mode, struct key_block *block, int32_t index,
-                           float *key_copy, float *value_copy) {
+/// Prepares a block of keys, or of values, from int8 pages, and their scales.
+static void load_int8_pages(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
+                            enum tile_mode mode, const struct key_block *block, const void *base, float *copy,
+                            ptrdiff_t copy_step, float *scales) {
     const int32_t head_dim = attention->head_dim;
-    const char *keys = page_of_key(attention, segment, head, attention->pages.keys, key);
-    const char *values = page_of_key(attention, segment, head, attention->pages.values, key);
-    const char *next_keys = page_of_key(attention, segment, head, attention->pages.keys, key + TILE_KEYS);
-    const char *next_values = page_of_key(attention, segment, head, attention->pages.values, key + TILE_KEYS);
-    if (mode == TILE_F32) {
-        widen_int8(keys, next_keys, head_dim / 2, key_copy, 1);
-        widen_int8(values, next_values, head_dim / 2, value_copy, 1);
-    } else {
-        widen_int8(keys, next_keys, head_dim / 2, key_copy, 0);
-        widen_int8(values, next_values, head_dim / 2, value_copy, 0);
+    for (int32_t index = 0; 16 * index < block->count; index++) {
+        const int32_t key = block->first + 16 * index;
+        const char *page = page_of_key(attention, segment, head, base, key);
+        const char *ahead = page_of_key(attention, segment, head, base, key + TILE_KEYS / 2);
+        if (mode == TILE_F32) {
+            widen_int8(page, ahead, head_dim / 2, copy + index * copy_step, 1);
+        } else {
+            widen_int8(page, ahead, head_dim / 2, copy + index * copy_step, 0);
+        }
+        __builtin_prefetch(page_scales(ahead, head_dim));
+        const int32_t present = segment->key_count - key; // scales of others may be no numbers
+        v_store(scales + 16 * index, v_iota() < present ? v_load(page_scales(page, head_dim)) : (v16)0.0f);
     }
-    __builtin_prefetch(page_scales(next_keys, head_dim));
-    __builtin_prefetch(page_scales(next_values, head_dim));
-    const v16 scales = v_load(page_scales(values, head_dim));
-    v_store(block->key_scales + 16 * index, v_load(page_scales(keys, head_dim)));
-    v_store(block->value_scales + 16 * index, v_iota() < present ? scales : (v16)0.0f); // others may be no numbers
 }
 
 /// Prepares `count` keys of `head` from `first` (a multiple of TILE_KEYS) on, for tiles of `mode`.
@@ -203,24 +203,40 @@ static void load_key_block(const struct vlmc_attention *attention, const struct 
             // The same rows of the next head if this chunk has several, else the page after the next.
             const ptrdiff_t ahead = attention->chunk_heads > 1 ? head_dim : 32 * attention->key_value_stride;
             (mode == TILE_F32 ? copy_rows : round_rows)(attention, keys, values, ahead, present, key_copy, value_copy);
-        } else if (format == VLMC_PAGES_INT8) {
-            load_int8_page(attention, segment, head, key, present, mode, block, index, key_copy, value_copy);
-        } else {
+        } else if (!block->scaled) {
             widen_page(page_of_key(attention, segment, head, attention->pages.keys, key), head_dim / 2, key_copy);
             widen_page(page_of_key(attention, segment, head, attention->pages.values, key), head_dim / 2, value_copy);
             clear_values((char *)value_copy, 1, present, head_dim);
         }
     }
+    if (block->scaled) {
+        load_int8_pages(attention, segment, head, mode, block, attention->pages.keys, block->copies, 2 * copy_words,
+                        block->key_scales);
+        load_int8_pages(attention, segment, head, mode, block, attention->pages.values, block->copies + copy_words,
+                        2 * copy_words, block->value_scales);
+    }
 }
 
-/// Fetches keys `first` ... of pages, `count` of them, where no earlier tile has done so.
+/// Whether the pages of `count` keys from `first` on lie one after the other.
+INLINE int32_t is_contiguous(const struct vlmc_segment *segment, int32_t first, int32_t count) {
+    const int32_t *blocks = segment->block_table + first / 16;
+    const int32_t pages = (count + 15) / 16;
+    for (int32_t i = 1; i < pages; i++) {
+        if (blocks[i] != blocks[0] + i) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/// Fetches `count` keys of pages from `first` on, all at once: where no earlier tile can do so bit by bit.
 static void fetch_keys(const struct vlmc_attention *attention, const struct vlmc_segment *segment, int32_t head,
                        int32_t first, int32_t count) {
     const ptrdiff_t bytes = page_bytes(attention->head_dim, attention->pages.format);
     for (int32_t half = 0; half < 2; half++) {
+        const void *base = half ? attention->pages.values : attention->pages.keys;
         for (int32_t key = first; key < first + count; key += 16) {
-            const char *page =
-                page_of_key(attention, segment, head, half ? attention->pages.values : attention->pages.keys, key);
+            const char *page = page_of_key(attention, segment, head, base, key);
             for (ptrdiff_t at = 0; at < bytes; at += 64) {
                 __builtin_prefetch(page + at);
             }

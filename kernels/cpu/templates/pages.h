@@ -15,9 +15,9 @@ INLINE ptrdiff_t page_bytes(int32_t head_dim, uint32_t format) {
     return format == VLMC_PAGES_F32 ? 4 * elements : format == VLMC_PAGES_BF16 ? 2 * elements : elements + 64;
 }
 
-/// The page of `head` (of `heads`) in `block`.
-INLINE char *page_at(const void *base, int32_t block, int32_t head, int32_t heads, int32_t head_dim, uint32_t format) {
-    return (char *)base + ((ptrdiff_t)block * heads + head) * page_bytes(head_dim, format);
+/// The page of `head` in `block`. Pages of a head lie together, so that decoding reads long runs of memory.
+INLINE char *page_at(const struct vlmc_pages *pages, const void *base, int32_t block, int32_t head, int32_t head_dim) {
+    return (char *)base + ((ptrdiff_t)head * pages->blocks + block) * page_bytes(head_dim, pages->format);
 }
 
 /// The scales of an int8 page's tokens.
