@@ -141,7 +141,7 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
     /// The model, ready to be measured.
     func load(_ plan: BenchPlan, _ pool: ThreadPool, _ machine: MachineRates) throws -> BenchRun<Model> {
         let manifest = Model.manifest
-        let declared = WeightFormat.named(dtype).map { manifest.weights.with(WeightFormats($0)) } ?? manifest.weights
+        let declared = WeightFormat.named(dtype).map { manifest.weights.with(.standard($0)) } ?? manifest.weights
         let packed: PackedWeights
         if let weights {
             let callbacks = PackingCallbacks(

@@ -96,6 +96,12 @@ struct PackedIndex: Sendable, Equatable {
     /// For each tied copy 1 if it differs from the tensor that is used, else 0.
     var tiedDifferences: [UInt64]
 
+    /// The index of weights that come from no checkpoint.
+    init() {
+        (checksums, squaredErrors, squaredValues) = ([], [], [])
+        (tensorHashes, nonFiniteCounts, tiedDifferences) = ([], [], [])
+    }
+
     init(_ weights: MatchedWeights) {
         checksums = [UInt64](repeating: 0, count: weights.entries.count)
         squaredErrors = checksums

@@ -27,7 +27,7 @@ extension PackedWeights {
         fill(UnsafeMutableRawBufferPointer(start: mapped, count: layout.totalBytes), layout, seed, pool)
         munmap(mapped, layout.totalBytes)
         let file = try MappedFile(path: "/proc/self/fd/\(descriptor)", access: .resident)
-        return PackedWeights(file, layout: layout, manifest: manifest)
+        return PackedWeights(file, layout: layout, index: PackedIndex(), manifest: manifest)
     }
 
     /// The value of every vector: gains that keep rows small.
