@@ -35,10 +35,17 @@ import Testing
             for inputs in [1, 2, 3, 1176, 2048] {
                 let bytes = format.byteCount(outputs: outputs, inputs: inputs)
                 #expect(format.panelBytes(inputs: inputs) % WeightFormat.panelAlignment == 0)
-                #expect(bytes >= outputs * inputs * format.element.byteCount)
-                #expect(bytes < (outputs + 16) * (inputs + format.groupInputs) * format.element.byteCount)
+                #expect(bytes * 8 >= outputs * inputs * format.weightBits)
+                let units = (inputs + format.unitInputs) * format.weightBits / 8 + format.unitBytes / 16 * inputs / 32
+                #expect(bytes < (outputs + 16) * (units + format.unitBytes + format.tailBytes))
             }
         }
+    }
+
+    @Test(arguments: [(WeightFormat.w8g32, 32 * 1088), (.w8, 64 * 512 + 64), (.w4g32, 32 * 576), (.w4g128, 16 * 1088)])
+    func integerPanelsCarryTheirScales(_ format: WeightFormat, bytes: Int) {
+        #expect(format.panelBytes(inputs: 2048) == bytes)
+        #expect(format.outputBytes(inputs: 2048) == bytes / 16)
     }
 
     @Test func bf16PanelOfOddInputsIsFilledUp() {

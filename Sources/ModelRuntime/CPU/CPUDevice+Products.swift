@@ -10,7 +10,8 @@ extension CPUDevice {
     /// *Shapes*: input `[rows, inputs]`, weight `[outputs, inputs]`, bias `[outputs]`, residual and output
     /// `[rows, outputs]`, all f32 but the weight. `residual` may be `output`.
     /// *Accumulates in*: f32, one sum per output over the inputs in order. With bf16 weights on CPUs with a bf16 dot
-    /// product, the normalised input is rounded to bf16.
+    /// product, the normalised input is rounded to bf16. With integer weights it is rounded to 8 bits, symmetric around
+    /// zero, with an f32 scale for every 32 inputs, and each group's sum is exact.
     public func linear(
         _ input: UnsafePointer<Float>,
         rows: Int,
@@ -32,7 +33,8 @@ extension CPUDevice {
                 output_stride: weight.outputs,
                 activation: activation.kernelTag,
                 gated: 0,
-                chunk_panels: 0
+                chunk_panels: 0,
+                large_chunks: 0
             ),
             rows: rows
         )
@@ -65,7 +67,8 @@ extension CPUDevice {
                 output_stride: weight.outputs,
                 activation: activation.kernelTag,
                 gated: 1,
-                chunk_panels: 0
+                chunk_panels: 0,
+                large_chunks: 0
             ),
             rows: rows
         )
@@ -158,7 +161,8 @@ extension CPUDevice {
             rows: 0,
             weight: weight.kernelArgument,
             norm: norm.kernelArgument,
-            packed: packedInputStart
+            packed: packedInputStart,
+            pack_chunks: 0
         )
     }
 
@@ -213,7 +217,7 @@ extension CPUDevice {
         }
     }
 
-    /// Packs the input of one block of rows after the other, and lets `body` multiply it.
+    /// Lets `body` multiply one block of rows after the other: each is one call, which packs its rows and meets once.
     private func forEachRowBlock<Arguments: ProductArguments>(
         _ rows: Int,
         _ arguments: inout Arguments,
@@ -225,16 +229,13 @@ extension CPUDevice {
             for block in 0..<blocks {
                 arguments.product.first_row = Int32(rows * block / blocks)
                 arguments.product.rows = Int32(rows * (block + 1) / blocks - rows * block / blocks)
-                withUnsafePointer(to: &arguments.product) { product in
-                    run(kernels.pack_input, product, chunks: kernels.pack_input_plan(product))
-                }
                 body(&arguments)
             }
         }
     }
 }
 
-/// What a kernel needs whose input is packed first.
+/// What a kernel needs that multiplies rows by a matrix.
 private protocol ProductArguments {
     var product: vlmc_product { get set }
 }

@@ -74,7 +74,10 @@ struct EntryPacker: @unchecked Sendable {
                     destination: destination,
                     inputs: Int32(inputs),
                     panels: Int32(panels.count),
-                    format: item.format.kernelTag
+                    format: item.format.kernelTag,
+                    importance: nil,
+                    squared_error: 0,
+                    squared_values: 0
                 )
                 return Int(kernels.pointee.pack_panels(&arguments))
             }

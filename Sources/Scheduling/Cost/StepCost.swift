@@ -138,7 +138,7 @@ public struct CostModel: Sendable {
             return CostExpression(Double(weight.elementCount * ElementType.f32.byteCount))
         }
         if case .embedding(_, let tokens, _) = step.call, let rows = routine.block[tokens].type.tensor?.rows {
-            return CostExpression(rows) * CostExpression(Double(weight.columns * format.element.byteCount))
+            return CostExpression(rows) * CostExpression(Double(format.outputBytes(inputs: weight.columns)))
         }
         return CostExpression(Double(bytes))
     }

@@ -142,7 +142,10 @@ func packPanels(
                 destination: destination,
                 inputs: Int32(inputs),
                 panels: Int32(rows.count / 16),
-                format: format.kernelTag
+                format: format.kernelTag,
+                importance: nil,
+                squared_error: 0,
+                squared_values: 0
             )
             return Int(kernelSet.table.pointee.pack_panels(&arguments))
         }
@@ -182,6 +185,14 @@ final class OwnedMatrix {
             }
         }
         matrix = PackedMatrix(panels: memory, outputs: outputs, inputs: inputs, format: format)
+    }
+
+    /// The weights as they are stored, `[outputs, inputs]`: of all panels, or of the even or odd ones of a gated pair.
+    func values(ofPair part: Int? = nil) -> [Float] {
+        (0..<matrix.outputs).flatMap { output in
+            let panel = part.map { 2 * (output / 16) + $0 } ?? output / 16
+            return (0..<matrix.inputs).map { matrix.value(row: 16 * panel + output % 16, input: $0) }
+        }
     }
 
     deinit { memory.deallocate() }
