@@ -150,7 +150,7 @@ struct PackingKernelTests {
                 }
             }
             #expect(abs(packed.squaredValues - values) <= 1e-4 * values)
-            if format.scales != .none { #expect(abs(packed.squaredError - error) <= 1e-3 * error + 1e-12 * values) }
+            if format.scaling != nil { #expect(abs(packed.squaredError - error) <= 1e-3 * error + 1e-12 * values) }
         }
     }
 
@@ -204,7 +204,7 @@ struct PackingKernelTests {
     @Test("arranges quantised rows without rounding, and reads them back", arguments: runnableKernelSets)
     func quantizedRows(kernelSet: String) throws {
         let kernels = try #require(CPUKernelSet.named(kernelSet)).table.pointee
-        for format in WeightFormat.all where format.scales != .none {
+        for format in WeightFormat.all where format.scaling != nil {
             for inputs in [1, 31, 64, 129, 300] {
                 var random = KernelRandom(UInt64(inputs))
                 let groupInputs = format.scaling?.groupInputs ?? inputs
