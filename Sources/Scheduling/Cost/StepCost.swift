@@ -136,7 +136,7 @@ public struct CostModel: Sendable {
             return CostExpression(Double(weight.elementCount * ElementType.f32.byteCount))
         }
         if case .embedding(_, let tokens, _) = step.call, let rows = routine.block[tokens].type.tensor?.rows {
-            return CostExpression(rows) * CostExpression(Double(weight.columns) * layout.format.effectiveBits / 8)
+            return CostExpression(rows) * CostExpression(Double(layout.format.outputBytes(inputs: weight.columns)))
         }
         return CostExpression(Double(layout.byteCount(of: weight)))
     }
