@@ -54,7 +54,7 @@ enum Rounding: CaseIterable {
     case exact, bf16, int8
 
     init(_ kernelSet: String, _ format: WeightFormat) {
-        self = format.scaling != nil ? .int8 : roundsToBF16(kernelSet, format) ? .bf16 : .exact
+        self = format.scales != .none ? .int8 : roundsToBF16(kernelSet, format) ? .bf16 : .exact
     }
 }
 
