@@ -10,7 +10,8 @@ extension CPUDevice {
     /// *Shapes*: input `[rows, inputs]`, weight `[outputs, inputs]`, bias `[outputs]`, residual and output
     /// `[rows, outputs]`, all f32 but the weight. `residual` may be `output`.
     /// *Accumulates in*: f32, one sum per output over the inputs in order. With bf16 weights on CPUs with a bf16 dot
-    /// product, the normalised input is rounded to bf16.
+    /// product, the normalised input is rounded to bf16. With integer weights it is rounded to 8 bits, symmetric around
+    /// zero, with an f32 scale for every 32 inputs, and each group's sum is exact.
     public func linear(
         _ input: UnsafePointer<Float>,
         rows: Int,
@@ -217,7 +218,7 @@ extension CPUDevice {
         }
     }
 
-    /// Packs the input of one block of rows after the other, and lets `body` multiply it.
+    /// Lets `body` multiply one block of rows after the other: each is one call, which packs its rows and meets once.
     private func forEachRowBlock<Arguments: ProductArguments>(
         _ rows: Int,
         _ arguments: inout Arguments,
@@ -235,7 +236,7 @@ extension CPUDevice {
     }
 }
 
-/// What a kernel needs whose input is packed first.
+/// What a kernel needs that multiplies rows by a matrix.
 private protocol ProductArguments {
     var product: vlmc_product { get set }
 }

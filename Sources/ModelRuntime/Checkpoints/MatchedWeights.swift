@@ -43,6 +43,11 @@ public struct MatchedWeights: Sendable {
     let tensors: [Checkpoint.Tensor]
     /// The entries, in the order of the manifest.
     let entries: [Entry]
+    /// The formats of the entries: of a matrix that of its class; single precision for vectors.
+    ///
+    /// Where a checkpoint holds integers for some matrices of a class and numbers for others, the others stay numbers:
+    /// whoever quantised it left them for a reason.
+    let formats: [WeightFormat]
     let tiedCopies: [TiedCopy]
 
     /// Finds every tensor of the manifest in the checkpoint, under its own or other names.
@@ -56,10 +61,43 @@ public struct MatchedWeights: Sendable {
         self.manifest = manifest
         self.checkpoint = checkpoint
         self.entries = entries
+        formats = Self.formats(of: entries, manifest.formats, tensors: matching.used)
         tensors = matching.used
         unusedTensors = unused
         self.tiedCopies = tiedCopies
     }
+}
+
+extension MatchedWeights {
+    fileprivate static func formats(
+        of entries: [Entry],
+        _ formats: WeightFormats,
+        tensors: [Checkpoint.Tensor]
+    ) -> [WeightFormat] {
+        let quantized = Set(entries.filter(\.isQuantized).compactMap(\.weightClass))
+        return entries.map { entry in
+            guard let weightClass = entry.weightClass else { return .f32 }
+            let format = formats[weightClass]
+            guard format.scaling != nil, quantized.contains(weightClass), !entry.isQuantized,
+                let tensor = entry.sources.lazy.flatMap(\.tensors).first
+            else { return format }
+            return switch tensors[tensor].entry.element {
+            case .bf16: .bf16
+            case .f16: .f16
+            default: .f32
+            }
+        }
+    }
+}
+
+extension MatchedWeights.Entry {
+    /// The class of a matrix.
+    fileprivate var weightClass: WeightClass? {
+        if case .matrix(_, _, let weightClass, _) = kind { weightClass } else { nil }
+    }
+
+    /// Whether any of its rows are integers in the checkpoint.
+    fileprivate var isQuantized: Bool { sources.contains { $0.quantized != nil } }
 }
 
 /// A checkpoint while it is compared with a manifest.

@@ -1,4 +1,4 @@
-// Where every weight lies in a packed file, from the manifest alone.
+// Where every weight lies in a packed file.
 // Not the file's header and index (PackedHeader.swift), which hold what is not known beforehand.
 
 import TensorTypes
@@ -41,27 +41,26 @@ struct PackedLayout: Sendable {
     let key: UInt64
 
     /// The layout of `weights`, whose index has `indexCount` numbers.
-    init(_ manifest: WeightManifest, indexCount: Int) {
+    init(_ weights: MatchedWeights, indexCount: Int) {
         payloadOffset = roundedUp(PackedHeader.byteCount + 8 * indexCount, to: Self.matrixAlignment)
         var end = payloadOffset
-        items = manifest.placedEntries.map { placed in
-            let item = Self.place(placed.entry.kind, path: placed.path, after: end, formats: manifest.formats)
+        items = zip(weights.entries, weights.formats).map { entry, format in
+            let item = Self.place(entry.kind, path: entry.path, after: end, format: format)
             end = item.offset + item.byteCount
             return item
         }
         totalBytes = end
-        key = Self.key(of: manifest)
+        key = Self.key(of: weights)
     }
 
     private static func place(
         _ kind: WeightEntry.Kind,
         path: String,
         after end: Int,
-        formats: WeightFormats
+        format: WeightFormat
     ) -> Item {
         switch kind {
-        case .matrix(let outputs, let inputs, let weightClass, let order):
-            let format = formats[weightClass]
+        case .matrix(let outputs, let inputs, _, let order):
             let panelBytes = format.panelBytes(inputs: inputs)
             return Item(
                 path: path,
@@ -76,7 +75,7 @@ struct PackedLayout: Sendable {
             return Item(
                 path: path,
                 kind: kind,
-                format: .f32,
+                format: format,
                 offset: roundedUp(end, to: WeightFormat.panelAlignment),
                 byteCount: byteCount,
                 chunkBytes: byteCount
@@ -91,13 +90,12 @@ struct PackedLayout: Sendable {
         }
     }
 
-    private static func key(of manifest: WeightManifest) -> UInt64 {
+    private static func key(of weights: MatchedWeights) -> UInt64 {
         var text = "layout \(version)\n"
-        for placed in manifest.placedEntries {
+        for (placed, format) in zip(weights.manifest.placedEntries, weights.formats) {
             switch placed.entry.kind {
-            case .matrix(let outputs, let inputs, let weightClass, let order):
-                let format = manifest.formats[weightClass].name
-                text += "matrix \(placed.path) \(outputs) \(inputs) \(format) \(order.rawValue)\n"
+            case .matrix(let outputs, let inputs, _, let order):
+                text += "matrix \(placed.path) \(outputs) \(inputs) \(format.name) \(order.rawValue)\n"
             case .vector(let count): text += "vector \(placed.path) \(count)\n"
             }
             for (source, name) in zip(placed.entry.sources, placed.sourceNames) {

@@ -32,7 +32,7 @@ private struct WeightCache {
     init(_ weights: MatchedWeights, cacheFolder: String?, pool: ThreadPool, callbacks: PackingCallbacks) {
         self.weights = weights
         self.callbacks = callbacks
-        layout = PackedLayout(weights.manifest, indexCount: PackedIndex(weights).numbers.count)
+        layout = PackedLayout(weights, indexCount: PackedIndex(weights).numbers.count)
         packer = WeightPacker(weights: weights, layout: layout, pool: pool, callbacks: callbacks)
         paths = Self.paths(for: weights.checkpoint, key: layout.key, cacheFolder: cacheFolder)
     }

@@ -32,6 +32,7 @@ struct PoolState: @unchecked Sendable {
         bell.initialize(to: Atomic(0))
         sleepers.initialize(to: Atomic(0))
         joinSleeps.initialize(to: Atomic(0))
+        joins.initialize(to: Atomic(0))
     }
 
     func deallocate() { memory.deallocate() }
@@ -47,6 +48,10 @@ struct PoolState: @unchecked Sendable {
     /// 1 while the caller sleeps or is about to.
     private var joinSleeps: UnsafeMutablePointer<Atomic<UInt32>> {
         (memory + 3 * Self.spacing + 64).assumingMemoryBound(to: Atomic<UInt32>.self)
+    }
+    /// Calls that several threads were offered, since the start; the caller alone writes it.
+    var joins: UnsafeMutablePointer<Atomic<Int>> {
+        (memory + 4 * Self.spacing + 64).assumingMemoryBound(to: Atomic<Int>.self)
     }
     private var task: UnsafeMutablePointer<PoolTask> {
         (memory + 4 * Self.spacing).assumingMemoryBound(to: PoolTask.self)
@@ -66,6 +71,7 @@ struct PoolState: @unchecked Sendable {
     func publish(_ task: PoolTask, chunks: Int) {
         self.task.initialize(to: task)
         completed.pointee.store(0, ordering: .relaxed)
+        joins.pointee.wrappingAdd(1, ordering: .relaxed)
         let call = (Self.call(claims.pointee.load(ordering: .relaxed)) + 1) % Self.stopped
         claims.pointee.store(call << 40 | UInt64(chunks) << 20, ordering: .sequentiallyConsistent)
         wakeSleepers(atMost: chunks - 1)

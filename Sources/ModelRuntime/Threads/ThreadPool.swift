@@ -16,6 +16,9 @@ public final class ThreadPool: @unchecked Sendable {
     /// Threads that work on a call, the calling one included.
     public let threadCount: Int
 
+    /// Calls so far whose chunks were offered to several threads, each of which costs a fork and a join.
+    public var joins: Int { state.joins.pointee.load(ordering: .relaxed) }
+
     private let state: PoolState
     private let workers: [pthread_t]
     private let turn = TurnLock()

@@ -196,5 +196,13 @@ final class OwnedMatrix {
         matrix = PackedMatrix(panels: memory, outputs: outputs, inputs: inputs, format: format)
     }
 
+    /// The weights as they are stored, `[outputs, inputs]`: of all panels, or of the even or odd ones of a gated pair.
+    func values(ofPair part: Int? = nil) -> [Float] {
+        (0..<matrix.outputs).flatMap { output in
+            let panel = part.map { 2 * (output / 16) + $0 } ?? output / 16
+            return (0..<matrix.inputs).map { matrix.value(row: 16 * panel + output % 16, input: $0) }
+        }
+    }
+
     deinit { memory.deallocate() }
 }

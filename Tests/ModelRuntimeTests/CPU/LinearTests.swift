@@ -19,9 +19,10 @@ struct LinearTests {
         let norm: NormCase
         let hasBias, hasResidual, residualIsOutput: Bool
         let format: WeightFormat
+        let weight: OwnedMatrix
         let input, matrix, ups, bias, residual: [Float]
 
-        init(seed: UInt64, rows: Int? = nil, inputs: Int? = nil, outputs: Int? = nil) {
+        init(seed: UInt64, rows: Int? = nil, inputs: Int? = nil, outputs: Int? = nil, format: WeightFormat? = nil) {
             var random = KernelRandom(seed)
             self.rows = rows ?? random.element(of: LinearTests.rowCounts)
             self.inputs = inputs ?? random.element(of: LinearTests.inputCounts)
@@ -32,11 +33,20 @@ struct LinearTests {
             hasBias = random.flip()
             hasResidual = random.flip()
             residualIsOutput = random.flip()
-            format = random.element(of: WeightFormat.all)
+            self.format = format ?? random.element(of: WeightFormat.all)
             input = random.floats(self.rows * self.inputs, magnitude: 2)
             let count = self.outputs * self.inputs
-            matrix = format == .f32 ? random.floats(count) : random.bf16Floats(count)
-            ups = format == .f32 ? random.floats(count) : random.bf16Floats(count)
+            let gates = self.format == .f32 ? random.floats(count) : random.bf16Floats(count)
+            let factors = self.format == .f32 ? random.floats(count) : random.bf16Floats(count)
+            weight = OwnedMatrix(
+                gates,
+                ups: isGated ? factors : nil,
+                outputs: self.outputs,
+                inputs: self.inputs,
+                format: self.format
+            )
+            matrix = weight.values(ofPair: isGated ? 0 : nil)
+            ups = isGated ? weight.values(ofPair: 1) : []
             bias = random.floats(2 * self.outputs)
             residual = random.floats(self.rows * self.outputs)
         }
@@ -51,11 +61,12 @@ struct LinearTests {
         func expected(_ rounding: Rounding) -> [Estimate] {
             ModelRuntimeTests.rows(input, width: inputs).enumerated().flatMap { row, values in
                 let normalised = norm.reference(values)
-                var gates = referenceProduct(normalised, matrix, outputs: outputs, rounding)
+                let isExact = norm.kind == .none
+                var gates = referenceProduct(normalised, matrix, outputs: outputs, rounding, isExact: isExact)
                 if hasBias { gates = gates.indices.map { gates[$0] + Double(bias[$0]) } }
                 var results = gates.map(activation.reference)
                 if isGated {
-                    var factors = referenceProduct(normalised, ups, outputs: outputs, rounding)
+                    var factors = referenceProduct(normalised, ups, outputs: outputs, rounding, isExact: isExact)
                     if hasBias { factors = factors.indices.map { factors[$0] + Double(bias[outputs + $0]) } }
                     results = results.indices.map { results[$0] * factors[$0] }
                 }
@@ -65,13 +76,6 @@ struct LinearTests {
         }
 
         func actual(on device: CPUDevice) -> GuardedFloats {
-            let weight = OwnedMatrix(
-                matrix,
-                ups: isGated ? ups : nil,
-                outputs: outputs,
-                inputs: inputs,
-                format: format
-            )
             let input = GuardedFloats(input)
             let bias = GuardedFloats(Array(bias.prefix(isGated ? 2 * outputs : outputs)))
             let output =
@@ -123,6 +127,34 @@ struct LinearTests {
     @Test("agree with plain loops over random shapes")
     func randomShapes() throws {
         try check((0..<60).map { Case(seed: $0) }, threads: 2)
+    }
+
+    @Test("agree with plain loops in every format, at the edges of its units", arguments: WeightFormat.all)
+    func everyFormat(format: WeightFormat) throws {
+        let shapes = [(1, 31, 1), (1, 1030, 130), (2, 32, 16), (7, 129, 40), (8, 256, 33), (12, 257, 17), (13, 700, 64)]
+        try check(
+            shapes.enumerated().map { index, shape in
+                Case(seed: UInt64(index) + 400, rows: shape.0, inputs: shape.1, outputs: shape.2, format: format)
+            },
+            threads: 2
+        )
+    }
+
+    @Test("show an input that is not a number", arguments: runnableKernelSets, WeightFormat.all)
+    func specialInputs(kernelSet: String, format: WeightFormat) throws {
+        let device = try poisonedDevice(kernelSet)
+        for special in [Float.nan, .infinity] {
+            var random = KernelRandom(5)
+            let (rows, inputs, outputs) = (3, 70, 20)
+            let weight = OwnedMatrix(random.floats(outputs * inputs), outputs: outputs, inputs: inputs, format: format)
+            var values = random.floats(rows * inputs)
+            values[inputs + 40] = special
+            let (input, output) = (GuardedFloats(values), GuardedFloats(count: rows * outputs))
+            device.linear(input.start, rows: rows, weight: weight.matrix, into: output.start)
+            for (index, value) in output.values.enumerated() {
+                #expect(value.isFinite == (index / outputs != 1), "\(kernelSet), \(format.name)")
+            }
+        }
     }
 
     @Test("cover every height of a tile")

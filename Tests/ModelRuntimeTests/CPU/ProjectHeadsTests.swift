@@ -16,6 +16,7 @@ struct ProjectHeadsTests {
         let hasRotary, hasBias: Bool
         let format: WeightFormat
         let norm, queryNorm, keyNorm: NormCase
+        let weight: OwnedMatrix
         let input, matrix, bias, table: [Float]
 
         var outputs: Int { (heads.query + 2 * heads.keyValue) * heads.width }
@@ -36,7 +37,13 @@ struct ProjectHeadsTests {
             keyNorm = NormCase(random.element(of: [.none, .rms, .layer]), width: width, random: &random)
             input = random.floats(self.rows * inputs)
             let outputs = (heads.query + 2 * keyValue) * width
-            matrix = random.bf16Floats(outputs * inputs)
+            weight = OwnedMatrix(
+                random.bf16Floats(outputs * inputs),
+                outputs: outputs,
+                inputs: inputs,
+                format: format
+            )
+            matrix = weight.values()
             bias = random.floats(outputs)
             table = random.floats(self.rows * rotaryWidth)
         }
@@ -122,12 +129,6 @@ struct ProjectHeadsTests {
 
     private func checkRows(_ example: Case, _ kernelSet: String, _ device: CPUDevice, _ expected: [[[Estimate]]]) {
         let (heads, rows) = (example.heads, example.rows)
-        let weight = OwnedMatrix(
-            example.matrix,
-            outputs: example.outputs,
-            inputs: example.inputs,
-            format: example.format
-        )
         let (input, bias) = (GuardedFloats(example.input), GuardedFloats(example.bias))
         let table = GuardedFloats(example.table)
         let queries = GuardedFloats(count: rows * heads.query * heads.width)
@@ -137,7 +138,7 @@ struct ProjectHeadsTests {
             input.start,
             rows: rows,
             norm: example.norm.norm,
-            weight: weight.matrix,
+            weight: example.weight.matrix,
             bias: example.hasBias ? bias.start : nil,
             heads: heads,
             queryNorm: example.queryNorm.norm,
@@ -180,12 +181,6 @@ struct ProjectHeadsTests {
         let (heads, rows) = (example.heads, example.rows)
         let blockCount = rows / 16 + 3
         let pages = TestPages(heads: heads, blocks: blockCount, precision: precision)
-        let weight = OwnedMatrix(
-            example.matrix,
-            outputs: example.outputs,
-            inputs: example.inputs,
-            format: example.format
-        )
         let slots = random.permutation(blockCount * 16).prefix(rows).map(Int32.init)
         let (input, bias) = (GuardedFloats(example.input), GuardedFloats(example.bias))
         let table = GuardedFloats(example.table)
@@ -194,7 +189,7 @@ struct ProjectHeadsTests {
             input.start,
             rows: rows,
             norm: example.norm.norm,
-            weight: weight.matrix,
+            weight: example.weight.matrix,
             bias: example.hasBias ? bias.start : nil,
             heads: heads,
             queryNorm: example.queryNorm.norm,

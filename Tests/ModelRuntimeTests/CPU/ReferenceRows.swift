@@ -49,19 +49,57 @@ struct NormCase {
 let f32Rounding = 0x1p-24
 let bf16Rounding = 0x1p-8
 
-/// Which sums a kernel set may be held to: of exact factors, or of one factor rounded to bf16.
+/// Which sums a kernel set may be held to: of exact factors, of one factor rounded to bf16, or of one rounded to 8 bits.
 enum Rounding: CaseIterable {
-    case exact, bf16
+    case exact, bf16, int8
 
-    init(_ kernelSet: String, _ format: WeightFormat) { self = roundsToBF16(kernelSet, format) ? .bf16 : .exact }
+    init(_ kernelSet: String, _ format: WeightFormat) {
+        self = format.scales != .none ? .int8 : roundsToBF16(kernelSet, format) ? .bf16 : .exact
+    }
+}
+
+/// A row as products with integer weights see it: multiples of 1/127 of the greatest magnitude of 32 inputs, in the
+/// arithmetic of f32 that is promised.
+struct Int8Row {
+    var values: [Double] = []
+    /// The step that each value is a multiple of.
+    var steps: [Double] = []
+
+    init(_ row: [Double]) {
+        for first in stride(from: 0, to: row.count, by: 32) {
+            let group = row[first..<min(first + 32, row.count)].map { Float($0) }
+            let peak = group.map(abs).max() ?? 0
+            let inverse = peak < 1e-30 ? 0 : 127 / peak
+            let scale = peak < 1e-30 ? 0 : peak / 127
+            values += group.map { Double(scale) * Double(($0 * inverse).rounded(.toNearestOrEven)) }
+            steps += group.map { _ in Double(scale) }
+        }
+    }
 }
 
 /// The product of a normalised row with rows of a matrix.
 ///
 /// A sum of n rounded products in order is off by a random walk: 4 sqrt(n) roundings of the sum of magnitudes leave ample
 /// room, and a few more are for the norm. Rounding one side to bf16 adds independent errors of each product.
-func referenceProduct(_ row: [Double], _ matrix: [Float], outputs: Int, _ rounding: Rounding) -> [Estimate] {
-    row.withUnsafeBufferPointer { row in
+///
+/// A row that a norm made is not the same in Double to the last bit: three of its 8-bit values may be rounded otherwise.
+func referenceProduct(
+    _ row: [Double],
+    _ matrix: [Float],
+    outputs: Int,
+    _ rounding: Rounding,
+    isExact: Bool = false
+) -> [Estimate] {
+    if rounding == .int8 {
+        let quantized = Int8Row(row)
+        let estimates = referenceProduct(quantized.values, matrix, outputs: outputs, .exact)
+        let step = isExact ? 0 : quantized.steps.max() ?? 0
+        return estimates.enumerated().map { output, estimate in
+            let largest = matrix[(output * row.count)..<((output + 1) * row.count)].map(abs).max() ?? 0
+            return Estimate(value: estimate.value, error: estimate.error + 3 * step * Double(largest))
+        }
+    }
+    return row.withUnsafeBufferPointer { row in
         matrix.withUnsafeBufferPointer { matrix in
             (0..<outputs).map { output in
                 let sums = productSums(row.baseAddress.unsafelyUnwrapped, matrix, output * row.count, row.count)

@@ -37,8 +37,9 @@ struct RowKernelTests {
         let device = try poisonedDevice(kernelSet, threads: 2)
         for (vocabulary, width) in [(1, 1), (50, 17), (33, 64), (100, 255)] {
             var random = KernelRandom(UInt64(width))
-            let table = random.bf16Floats(vocabulary * width)
-            let matrix = OwnedMatrix(table, outputs: vocabulary, inputs: width, format: format)
+            let values = random.bf16Floats(vocabulary * width)
+            let matrix = OwnedMatrix(values, outputs: vocabulary, inputs: width, format: format)
+            let table = matrix.values()
             let tokens = (0..<70).map { _ in Int32(random.integer(in: 0...(vocabulary - 1))) } + [Int32(vocabulary - 1)]
             let output = GuardedFloats(count: tokens.count * width)
             device.embed(tokens: tokens, table: matrix.matrix, into: output.start)

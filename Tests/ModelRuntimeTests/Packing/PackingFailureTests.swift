@@ -63,7 +63,7 @@ import Testing
 
     @Test(arguments: [0, 1, 5, 10]) func aDiskThatFillsUpWhilePacking(writes: Int) throws {
         let matched = try match()
-        let layout = PackedLayout(matched.manifest, indexCount: PackedIndex(matched).numbers.count)
+        let layout = PackedLayout(matched, indexCount: PackedIndex(matched).numbers.count)
         let packer = WeightPacker(
             weights: matched,
             layout: layout,

@@ -143,8 +143,9 @@ import Testing
         #expect(written.losses.count == (keeps ? 8 : 10))
         let limit = format.bits == 8 ? 0.01 : 0.12
         for loss in written.losses { #expect(loss.relativeError > 0 && loss.relativeError < limit, "\(loss)") }
-        // What was read as it is loses nothing; the kept ones are packed by their numbers.
-        for loss in reread.losses where loss.name.hasSuffix("gateUp") { #expect(loss.relativeError == 0) }
+        // What was read as it is loses nothing, and what was left stays as it was.
+        for loss in reread.losses { #expect(loss.relativeError == 0, "\(loss)") }
+        #expect(reread.matrix("down", of: "layer", layer: 0).format == (keeps ? .bf16 : format))
     }
 
     @Test(arguments: WeightFormat.all.filter { $0.scaling != nil })

@@ -111,16 +111,3 @@ extension TestTensor {
         return values
     }
 }
-
-extension PackedMatrix {
-    /// Input `input` of row `row`, counting rows as they lie in the panels.
-    func value(row: Int, input: Int) -> Float {
-        let size = WeightFormat.panelOutputs
-        let panel = panels + row / size * format.panelBytes(inputs: inputs)
-        let group = format.groupInputs
-        let index = (input / group * size + row % size) * group + input % group
-        return format == .bf16
-            ? Float(bitPattern: UInt32(panel.load(fromByteOffset: 2 * index, as: UInt16.self)) << 16)
-            : panel.load(fromByteOffset: 4 * index, as: Float.self)
-    }
-}

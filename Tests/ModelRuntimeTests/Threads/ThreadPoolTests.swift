@@ -37,6 +37,16 @@ private final class ChunkRecord: Sendable {
 
 @Suite("thread pool")
 struct ThreadPoolTests {
+    @Test("counts the calls that several threads were offered")
+    func joins() {
+        let pool = ThreadPool(threads: 2)
+        for chunks in [0, 1, 2, 5] { ChunkRecord(chunks: chunks, workers: 2).run(on: pool) }
+        #expect(pool.joins == 2)
+        let alone = ThreadPool(threads: 1)
+        ChunkRecord(chunks: 5, workers: 1).run(on: alone)
+        #expect(alone.joins == 0)
+    }
+
     @Test("runs every chunk once", arguments: [1, 2, 3, 8])
     func everyChunkOnce(threads: Int) {
         let pool = ThreadPool(threads: threads)

@@ -13,6 +13,9 @@
 /// Heads of a chunk of a small segment: rows of memory long enough to be fetched ahead.
 #define HEADS_TOGETHER 4
 
+/// Products of queries and keys, counted in numbers, that one thread does in less time than two take to share them.
+#define TINY_WORK 131072
+
 /// The part of an attention call that a chunk does.
 struct attention_part {
     const struct vlmc_segment *segment;
@@ -98,9 +101,10 @@ static int32_t attention_plan(struct vlmc_attention *attention, int32_t threads)
     // Merging reads little: a call of its own pays for many states only.
     const int32_t worthwhile = (int32_t)((size_t)spans * (size_t)partial_stride(attention) / 65536) + 1;
     attention->merge_chunks = minimum(attention->merge_parts, worthwhile);
-    if (!attention->split && most_parts == attention->key_value_heads && !attention->pages.keys) {
-        const int32_t heads = minimum(whole / (16 * threads), HEADS_TOGETHER);
-        attention->chunk_heads = heads < 1 ? 1 : minimum(heads, attention->key_value_heads);
+    if (!attention->split && most_parts == attention->key_value_heads) {
+        const int is_tiny = work * attention->head_dim < TINY_WORK && attention->segment_count == 1;
+        const int32_t heads = attention->pages.keys ? 1 : minimum(whole / (16 * threads), HEADS_TOGETHER);
+        attention->chunk_heads = is_tiny ? attention->key_value_heads : heads < 1 ? 1 : heads;
     }
     int32_t chunks = 0;
     for (int32_t i = 0; i < attention->segment_count; i++) {

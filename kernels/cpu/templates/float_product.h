@@ -2,20 +2,34 @@
 // Not of integers (int_product.h), nor what becomes of the sums (linear.h, heads.h).
 //
 // Tile: TILE_ROWS x 1 or PAIR_ROWS x 2 panels. Few rows: each panel is read once from memory, front to back, and fetched
-// ahead. Many rows: a block of two panels (32 KB, widened to f32 if need be) meets all tiles of rows while it is in L1,
-// and a block of rows (274 KB at most) meets all panels of the chunk while it is in L2.
+// ahead. Many rows: a block of two panels (16 KB; 32 KB where it is widened to f32) meets all tiles of rows while
+// it is in L1, and a block of rows (274 KB at most) meets all panels of the chunk while it is in L2.
 #pragma once
 
 #include "packed_rows.h"
 #include "product_scratch.h"
+
+/// Bytes of a panel that meet all tiles of rows before the next ones do; packed rows are cut at multiples of them.
+#define BLOCK_BYTES 8192
+
+/// Bytes of a panel for the inputs of a block of packed rows.
+INLINE ptrdiff_t packed_block_bytes(uint32_t format) {
+    return (ptrdiff_t)block_inputs(format) / panel_layout(format).unit_inputs * 64;
+}
+
+/// The first row's inputs for byte `at` of a panel.
+INLINE const char *packed_block(const struct vlmc_product *product, ptrdiff_t at) {
+    const ptrdiff_t bytes = packed_block_bytes(product->weight.format);
+    const ptrdiff_t in_block = at % bytes / 64 * tile_step_bytes(direct_mode(product->weight.format));
+    return packed_rows(product) + at / bytes * product->rows * ROW_BYTES + in_block;
+}
 
 /// The sums of one tile of all rows and `panels` (1 or 2) panels, read once and fetched ahead.
 static void stream_panels(const struct vlmc_product *product, int32_t panel, int32_t panels, float *sums) {
     const enum tile_mode mode = direct_mode(product->weight.format);
     const ptrdiff_t bytes = panel_layout_bytes(panel_layout(product->weight.format), product->weight.inputs);
     const char *start = (const char *)product->weight.panels + panel * bytes;
-    const ptrdiff_t block_bytes =
-        (ptrdiff_t)block_inputs(product->weight.format) / panel_layout(product->weight.format).unit_inputs * 64;
+    const ptrdiff_t block_bytes = packed_block_bytes(product->weight.format);
     struct tile tile = {.segments = 1,
                         .sums = sums,
                         .sums_stride = SUM_STRIDE,
@@ -31,8 +45,7 @@ static void stream_panels(const struct vlmc_product *product, int32_t panel, int
         if (at < turn && turn < end) {
             end = turn;
         }
-        const ptrdiff_t in_block = at % block_bytes / 64 * tile_step_bytes(mode);
-        tile.a = packed_rows(product) + at / block_bytes * product->rows * ROW_BYTES + in_block;
+        tile.a = packed_block(product, at);
         tile.steps = (int32_t)((end - at) / 64);
         block_panels[0][0] = start + at;
         block_panels[0][1] = start + bytes * (panels - 1) + at;
@@ -72,11 +85,10 @@ struct weight_block {
 INLINE struct weight_block weight_block(const struct vlmc_product *product, int32_t panel, int32_t panels,
                                         ptrdiff_t at) {
     const ptrdiff_t bytes = panel_layout_bytes(panel_layout(product->weight.format), product->weight.inputs);
-    const ptrdiff_t most = (ptrdiff_t)block_inputs(product->weight.format) / panel_layout(product->weight.format).unit_inputs * 64;
     const char *first = (const char *)product->weight.panels + panel * bytes + at;
     return (struct weight_block){
         .start = {first, first + (panels - 1) * bytes},
-        .words = (int32_t)((bytes - at < most ? bytes - at : most) / 64),
+        .words = (int32_t)((bytes - at < BLOCK_BYTES ? bytes - at : BLOCK_BYTES) / 64),
         .panels = panels,
     };
 }
@@ -115,7 +127,7 @@ static void multiply_blocks(const struct vlmc_product *product, int32_t panel, i
                             struct product_scratch *scratch) {
     const ptrdiff_t bytes = panel_layout_bytes(panel_layout(product->weight.format), product->weight.inputs);
     const int32_t most = PAIR_ROWS == TILE_ROWS ? 2 : 1;
-    const char *a = packed_rows(product);
+    const char *a = packed_block(product, 0);
     struct weight_block next = weight_block(product, panel, panels < most ? panels : most, 0);
     for (ptrdiff_t at = 0; at < bytes;) {
         const ptrdiff_t block_bytes = next.words * (ptrdiff_t)64;
@@ -129,6 +141,6 @@ static void multiply_blocks(const struct vlmc_product *product, int32_t panel, i
             multiply_block(product, &block, &next, a, at == 0 ? FROM_ZERO : FROM_SUMS, scratch->sums + 16 * p, scratch);
         }
         at += block_bytes;
-        a += (ptrdiff_t)product->rows * ROW_BYTES;
+        a = packed_block(product, at);
     }
 }

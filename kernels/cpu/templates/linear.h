@@ -45,6 +45,19 @@ INLINE void finish_outputs(const struct vlmc_linear *linear, int32_t row, int32_
     v_store_first(linear->output + row * linear->output_stride + output, x, count);
 }
 
+/// How many rows before they are finished what they are added to, and where they go, is fetched.
+#define FETCHED_ROWS 3
+
+/// Fetches the lines of `outputs` outputs of a row that finish_outputs reads and writes: rows lie far apart.
+INLINE void fetch_outputs(const struct vlmc_linear *linear, int32_t row, int32_t output, int32_t outputs) {
+    for (int32_t o = output; o < output + outputs; o += 16) {
+        __builtin_prefetch(linear->output + row * linear->output_stride + o, 1);
+        if (linear->residual) {
+            __builtin_prefetch(linear->residual + row * linear->residual_stride + o);
+        }
+    }
+}
+
 static void linear(const void *arguments, int32_t chunk, void *scratch) {
     const struct vlmc_linear *linear = arguments;
     struct product_scratch *product_scratch = scratch;
@@ -64,6 +77,10 @@ static void linear(const void *arguments, int32_t chunk, void *scratch) {
     const int32_t step = linear->gated ? 2 : 1;
     for (int32_t row = 0; row < linear->product.rows; row++) {
         const float *sums = product_scratch->sums + (ptrdiff_t)row * SUM_STRIDE;
+        if (row + FETCHED_ROWS < linear->product.rows) {
+            const int32_t ahead = linear->product.first_row + row + FETCHED_ROWS;
+            fetch_outputs(linear, ahead, first_panel / step * 16, panels / step * 16);
+        }
         for (int32_t p = 0; p < panels; p += step) {
             const int32_t output = (first_panel + p) / step * 16;
             const int32_t count = linear->product.weight.outputs - output;
