@@ -68,7 +68,7 @@ def write(checkpoint: Path, path: Path, element: gguf.GGMLQuantizationType) -> N
     config = json.loads((checkpoint / "config.json").read_text())
     architecture = "llama" if config["model_type"] == "llama" else "qwen2vl"
     partial = path.with_suffix(".partial")
-    writer = gguf.GGUFWriter(partial, architecture)
+    writer = gguf.GGUFWriter(partial, architecture, use_temp_file=True)
     write_parameters(writer, config)
     writer.add_file_type(32 if element == gguf.GGMLQuantizationType.BF16 else 1)
     for file in sorted(checkpoint.glob("*.safetensors")):
