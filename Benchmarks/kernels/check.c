@@ -1,4 +1,4 @@
-// Compares linear calls of every kernel set and weight format with plain loops in double, quickly and without Swift, and
+// Compares linear calls of every kernel set and weight format with plain loops in double, quickly, without Swift, and
 // each row with the same row on its own, bit by bit. The tests proper: Tests/ModelRuntimeTests/CPU.
 #include "pool.h"
 
@@ -49,7 +49,8 @@ static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_
                  int32_t outputs) {
     const int32_t panels = (outputs + 15) / 16;
     const size_t bytes = vlmc_panel_bytes(format, inputs);
-    float *matrix = poisoned((size_t)outputs * (size_t)inputs * 4), *unpacked = poisoned((size_t)panels * 16 * inputs * 4);
+    float *matrix = poisoned((size_t)outputs * (size_t)inputs * 4);
+    float *unpacked = poisoned((size_t)panels * 16 * inputs * 4);
     float *input = poisoned((size_t)rows * inputs * 4), *output = poisoned((size_t)rows * outputs * 4);
     float *alone = poisoned((size_t)outputs * 4);
     char *packed = poisoned((size_t)panels * bytes);
@@ -64,11 +65,16 @@ static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_
     for (int32_t i = 0; i < outputs; i++) {
         pointers[i] = matrix + (ptrdiff_t)i * inputs;
     }
-    struct vlmc_pack_panels pack = {
-        .rows = pointers, .source_types = types, .destination = packed, .inputs = inputs, .panels = panels, .format = format};
+    struct vlmc_pack_panels pack = {.rows = pointers,
+                                    .source_types = types,
+                                    .destination = packed,
+                                    .inputs = inputs,
+                                    .panels = panels,
+                                    .format = format};
     int failures = kernels->pack_panels(&pack) != 0;
     for (int32_t p = 0; p < panels; p++) {
-        struct vlmc_unpack_panel unpack = {packed + p * bytes, unpacked + (ptrdiff_t)p * 16 * inputs, inputs, inputs, format};
+        struct vlmc_unpack_panel unpack = {
+            packed + p * bytes, unpacked + (ptrdiff_t)p * 16 * inputs, inputs, inputs, format};
         kernels->unpack_panel(&unpack);
     }
     double error = 0, values = 0;
@@ -80,8 +86,8 @@ static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_
     const double most = (const double[]){0, 0.003, 0.0004, 0.008, 0.03, 0.12, 0.13}[format];
     if (!(relative <= most) || !(fabs(pack.squared_error - error) <= 1e-4 * error + 1e-12) ||
         !(fabs(pack.squared_values - values) <= 1e-4 * values)) {
-        printf("%s format %u: %d inputs: packing is off by %g of all, said %g\n", kernels->name, format, inputs, relative,
-               sqrt(pack.squared_error / pack.squared_values));
+        printf("%s format %u: %d inputs: packing is off by %g of all, said %g\n", kernels->name, format, inputs,
+               relative, sqrt(pack.squared_error / pack.squared_values));
         failures++;
     }
     struct vlmc_linear linear = {.product = {.input = input,
@@ -113,8 +119,8 @@ static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_
     }
     const double bound = 4 * (sqrt(inputs) + 4) * 0x1p-24;
     if (!(worst <= bound)) {
-        printf("%s format %u: %d rows, %d -> %d: off by %g of %g\n", kernels->name, format, rows, inputs, outputs, worst,
-               bound);
+        printf("%s format %u: %d rows, %d -> %d: off by %g of %g\n", kernels->name, format, rows, inputs, outputs,
+               worst, bound);
         failures++;
     }
     linear.output = alone;
