@@ -13,7 +13,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
-static int threads = 2; ///< VLMC_THREADS; with 1, seconds are those of the processor, so that other processes disturb less
+/// VLMC_THREADS; with 1, seconds are those of the processor, so that other processes disturb less.
+static int threads = 2;
 
 static double now(void) {
     struct timespec time;
@@ -77,7 +78,8 @@ static void run_chunks(vlmc_chunk_function function, const void *arguments, int3
 
 static volatile float sink; // keeps the loops below alive
 
-__attribute__((target("avx512f,avx512bf16"))) static void dot_chunk(const void *arguments, int32_t chunk, void *scratch) {
+__attribute__((target("avx512f,avx512bf16"))) static void dot_chunk(const void *arguments, int32_t chunk,
+                                                                    void *scratch) {
     (void)arguments, (void)chunk, (void)scratch;
     __m512 sums[20];
     for (int i = 0; i < 20; i++) {
@@ -208,13 +210,32 @@ static size_t plane_bytes(const struct attention_case *c) {
 
 /// Element d of a token's key or value in its page, and its scale.
 static float page_element(const struct attention_case *c, const char *page, int is_key, int32_t token, int32_t d) {
-    const size_t at = is_key ? (size_t)(d / 2) * 32 + (size_t)token * 2 + (size_t)(d % 2)
-                             : (size_t)(d / 16) * 256 + (size_t)(token / 2) * 32 + (size_t)(d % 16) * 2 + (size_t)(token % 2);
+    const int32_t at = is_key ? d / 2 * 32 + token * 2 + d % 2
+                              : d / 16 * 256 + token / 2 * 32 + d % 16 * 2 + token % 2;
     if (c->store == PAGES_BF16) {
         return bf16_value(((const uint16_t *)page)[at]);
     }
     const float *scales = (const float *)(page + 16 * c->head_dim);
     return (float)((const int8_t *)page)[at] * scales[token];
+}
+
+/// Keys and values of a case, in rows or pages.
+struct stored {
+    const struct attention_case *of;
+    const char *keys, *values;
+    size_t blocks;
+};
+
+static double stored_element(const struct stored *stored, const struct vlmc_segment *segment, int32_t head, int is_key,
+                             int32_t key, int32_t d) {
+    const struct attention_case *c = stored->of;
+    const char *start = is_key ? stored->keys : stored->values;
+    if (c->store == ROWS_F32 || c->store == ROWS_BF16) {
+        const size_t row = (size_t)(segment->key_begin + key) * (size_t)c->key_value_heads + (size_t)head;
+        return (double)((const float *)start)[row * (size_t)c->head_dim + (size_t)d];
+    }
+    const size_t page = (size_t)head * stored->blocks + (size_t)segment->block_table[key / 16];
+    return (double)page_element(c, start + page * plane_bytes(c), is_key, key % 16, d);
 }
 
 static char *reserve(size_t bytes) {
@@ -224,7 +245,8 @@ static char *reserve(size_t bytes) {
 }
 
 /// Returns seconds of the best run; `error` becomes the greatest error of sampled outputs.
-static double measure(const struct vlmc_cpu_kernels *kernels, const struct attention_case *c, double *work, double *error) {
+static double measure(const struct vlmc_cpu_kernels *kernels, const struct attention_case *c, double *work,
+                      double *error) {
     const int paged = c->store == PAGES_BF16 || c->store == PAGES_INT8;
     const int32_t rows = c->sequences * c->queries;
     const size_t query_stride = (size_t)c->query_heads * (size_t)c->head_dim;
@@ -333,6 +355,7 @@ static double measure(const struct vlmc_cpu_kernels *kernels, const struct atten
         const double seconds = now() - start;
         best = seconds < best ? seconds : best;
     }
+    const struct stored memory_of_case = {c, keys, values, blocks};
     *error = 0;
     double *scores = calloc(keys_in_all, sizeof *scores);
     for (int sample = 0; sample < 40; sample++) {
@@ -349,10 +372,7 @@ static double measure(const struct vlmc_cpu_kernels *kernels, const struct atten
         for (int32_t k = 0; k < seen; k++) {
             double sum = 0;
             for (int32_t d = 0; d < c->head_dim; d++) {
-                const size_t row = (size_t)(segment->key_begin + k) * key_stride + (size_t)(key_head * c->head_dim + d);
-                sum += (double)q[d] *
-                       (paged ? (double)page_element(c, keys + ((size_t)key_head * blocks + (size_t)segment->block_table[k / 16]) * page_bytes, 1, k % 16, d)
-                              : (double)((float *)keys)[row]);
+                sum += (double)q[d] * stored_element(&memory_of_case, segment, key_head, 1, k, d);
             }
             scores[k] = sum * (double)attention.scale;
             greatest = scores[k] > greatest ? scores[k] : greatest;
@@ -364,10 +384,7 @@ static double measure(const struct vlmc_cpu_kernels *kernels, const struct atten
         for (int32_t d = 0; d < c->head_dim; d++) {
             double sum = 0;
             for (int32_t k = 0; k < seen; k++) {
-                const size_t row = (size_t)(segment->key_begin + k) * key_stride + (size_t)(key_head * c->head_dim + d);
-                sum += scores[k] / total *
-                       (paged ? (double)page_element(c, values + ((size_t)key_head * blocks + (size_t)segment->block_table[k / 16]) * page_bytes, 0, k % 16, d)
-                              : (double)((float *)values)[row]);
+                sum += scores[k] / total * stored_element(&memory_of_case, segment, key_head, 0, k, d);
             }
             const double difference = fabs(sum - (double)found[d]);
             *error = difference > *error || difference != difference ? difference : *error;

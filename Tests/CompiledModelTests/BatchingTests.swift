@@ -3,6 +3,7 @@
 import Generation
 import InputProcessing
 import ModelRuntime
+import TensorTypes
 import Testing
 
 /// Runs sequences of one model in common steps.
@@ -129,8 +130,17 @@ private final class BatchedRun<Model: CompiledModel> {
 }
 
 @Suite struct BatchingTests {
-    private func check<Model: CompiledModel>(_ model: Model.Type, _ questions: [(String, [String])]) throws {
-        let loaded = try load(model) { $0.logitRows = questions.count }
+    private func check<Model: CompiledModel>(
+        _ model: Model.Type,
+        _ questions: [(String, [String])],
+        weights: WeightFormat = .f32,
+        cache: CacheGeometry.Precision = .f32
+    ) throws {
+        let loaded = try load(model) { options in
+            options.logitRows = questions.count
+            options.weightFormat = weights
+            options.cachePrecision = cache
+        }
         let prompts = try questions.map { try loaded.prompt($0.0, $0.1) }
         let alone = try prompts.map { try GenerationSession(loaded).generate($0, greedy(16)).tokens }
         for seed in 0..<6 {
@@ -142,20 +152,25 @@ private final class BatchedRun<Model: CompiledModel> {
         }
     }
 
-    @Test func textOfSeveralSequences() throws {
+    @Test(arguments: CacheGeometry.Precision.allCases) func textOfSeveralSequences(cache: CacheGeometry.Precision)
+        throws
+    {
         try check(
             TinySmollm2B.self,
-            [("a", []), ("What does this policy cover, and until when?", []), ("수술 기록을 읽어 주세요.", []), ("12,300", [])]
+            [("a", []), ("What does this policy cover, and until when?", []), ("수술 기록을 읽어 주세요.", []), ("12,300", [])],
+            cache: cache
         )
     }
 
-    @Test func textAndImagesOfSeveralSequences() throws {
+    @Test(arguments: [WeightFormat.f32, .bf16]) func textAndImagesOfSeveralSequences(weights: WeightFormat) throws {
         try check(
             TinyQwen25vlA.self,
             [
                 ("Read this.", ["stamp-61x45.png", "label-140x71.png"]), ("No image here.", []),
                 ("진단명은?", ["receipt-113x301.png"]),
-            ]
+            ],
+            weights: weights,
+            cache: weights == .bf16 ? .bf16 : .f32
         )
     }
 

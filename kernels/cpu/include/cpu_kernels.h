@@ -94,7 +94,7 @@ struct vlmc_linear {
     int32_t large_chunks; ///< chunks of `chunk_panels`; those after them have two panels
 };
 
-/// Pages of cached keys and values of one layer: [key-value head][block][page], of `format` (vlmc_page_format) elements.
+/// Pages of cached keys and values of one layer: [key-value head][block][page], of vlmc_page_format `format`.
 /// A page of keys is a panel whose outputs are 16 tokens and whose inputs are the head's dimensions; a page of values
 /// is head_dim / 16 panels whose outputs are 16 dimensions and whose inputs are the 16 tokens. Elements of one byte lie
 /// as those of two do; 16 floats, the tokens' scales, follow them.

@@ -31,7 +31,8 @@ struct key_block {
 };
 
 /// Keys of a block of an attention call. With few rows a block is one tile, which stays in L1.
-INLINE int32_t block_keys(const struct vlmc_attention *attention, int32_t rows, int32_t most_rows, enum tile_mode mode) {
+INLINE int32_t block_keys(const struct vlmc_attention *attention, int32_t rows, int32_t most_rows,
+                          enum tile_mode mode) {
     if (rows <= most_rows) {
         return TILE_KEYS;
     }

@@ -18,12 +18,6 @@ func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-/// What a chunk runs: as many rounds as its context says.
-let chunk: ThreadPool.ChunkFunction = { context, _, _ in
-    let rounds = context.assumingMemoryBound(to: Int.self).pointee
-    if rounds > 0, spin(rounds) == 0 { print("impossible") }
-}
-
 /// Calls a second, each of `chunks` chunks of `rounds` rounds: the median of slices of a tenth of the time.
 func callsPerSecond(_ pool: ThreadPool, chunks: Int, rounds: Int, seconds: Double) -> Double {
     var rounds = rounds
@@ -32,7 +26,12 @@ func callsPerSecond(_ pool: ThreadPool, chunks: Int, rounds: Int, seconds: Doubl
         let start = now()
         var calls = 0
         repeat {
-            for _ in 0..<16 { pool.run(chunks: chunks, context: &rounds, chunk) }
+            for _ in 0..<16 {
+                pool.run(chunks: chunks, context: &rounds) { context, _, _ in
+                    let rounds = context.assumingMemoryBound(to: Int.self).pointee
+                    precondition(spin(rounds) != 0)
+                }
+            }
             calls += 16
         } while now() - start < seconds / 10
         rates.append(Double(calls) / (now() - start))
@@ -43,10 +42,11 @@ func callsPerSecond(_ pool: ThreadPool, chunks: Int, rounds: Int, seconds: Doubl
 /// A process that does nothing but take the last CPU: this program again.
 func startHog() -> pid_t {
     var child = pid_t()
-    let path = "/proc/self/exe"
-    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(path), strdup("hog"), nil]
+    let last = sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1
+    let words = ["taskset", "-c", String(last), CommandLine.arguments[0], "hog"]
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { arguments.forEach { free($0) } }
-    precondition(posix_spawn(&child, path, nil, nil, &arguments, environ) == 0, "cannot start \(path)")
+    precondition(posix_spawnp(&child, words[0], nil, nil, &arguments, environ) == 0, "cannot start \(words[0])")
     usleep(100_000)
     return child
 }
@@ -63,12 +63,6 @@ func show(_ what: String, _ figure: Double, _ unit: String, limit: Double, isAtM
 }
 
 if CommandLine.arguments.dropFirst().first == "hog" {
-    var set = cpu_set_t()
-    withUnsafeMutableBytes(of: &set) { bytes in
-        let last = sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1
-        bytes[last / 8] |= 1 << UInt8(last % 8)
-    }
-    sched_setaffinity(0, MemoryLayout<cpu_set_t>.size, &set)
     while spin(1 << 20) != 0 {}
 }
 
