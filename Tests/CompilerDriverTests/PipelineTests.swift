@@ -46,7 +46,7 @@ import Testing
         #expect(description.lint().isEmpty)
         let weights = try declaredWeights(of: Pipeline(description.checked()))
         let expected =
-            format.bits < 8
+            format.weightBits < 8
             ? "WeightFormats(.\(format.name), exceptions: [.embeddings: .w8g32])" : "WeightFormats(.\(format.name))"
         #expect(weights.contains(expected))
     }

@@ -35,29 +35,27 @@ import Testing
             for inputs in [1, 2, 3, 1176, 2048] {
                 let bytes = format.byteCount(outputs: outputs, inputs: inputs)
                 #expect(format.panelBytes(inputs: inputs) % WeightFormat.panelAlignment == 0)
-                #expect(bytes >= outputs * inputs * format.bits / 8)
-                let scales = format.scaling.map { $0.groupInputs == nil ? 64 : 0 } ?? 0
-                let panels = (outputs + 15) / 16
-                let most = Double(16 * panels * (inputs + format.groupInputs)) * format.effectiveBits / 8
-                #expect(bytes <= Int(most) + panels * (scales + WeightFormat.panelAlignment))
+                #expect(bytes * 8 >= outputs * inputs * format.weightBits)
+                let units = (inputs + format.unitInputs) * format.weightBits / 8 + format.unitBytes / 16 * inputs / 32
+                #expect(bytes < (outputs + 16) * (units + format.unitBytes + format.tailBytes))
             }
         }
+    }
+
+    @Test(arguments: [(WeightFormat.w8g32, 32 * 1088), (.w8, 64 * 512 + 64), (.w4g32, 32 * 576), (.w4g128, 16 * 1088)])
+    func integerPanelsCarryTheirScales(_ format: WeightFormat, bytes: Int) {
+        #expect(format.panelBytes(inputs: 2048) == bytes)
+        #expect(format.outputBytes(inputs: 2048) == bytes / 16)
+    }
+
+    @Test func fewBitsAreKeptFromWhatIsSensitive() {
+        #expect(WeightFormat.w4g32.forSensitiveWeights == .w8g32 && WeightFormat.w4g128.forSensitiveWeights == .w8g32)
+        for format in WeightFormat.all where format.weightBits >= 8 { #expect(format.forSensitiveWeights == format) }
+        #expect(WeightFormat.w8g32.effectiveBits == 8.5 && WeightFormat.w4g128.effectiveBits == 4.25)
     }
 
     @Test func bf16PanelOfOddInputsIsFilledUp() {
         #expect(WeightFormat.bf16.byteCount(outputs: 17, inputs: 3) == 2 * 4 * 16 * 2)
         #expect(WeightFormat.f32.byteCount(outputs: 17, inputs: 3) == 2 * 3 * 16 * 4)
-    }
-
-    @Test func groupsOfIntegersHaveTheirScalesBehindThem() {
-        #expect(WeightFormat.w8g32.groupBytes == 1088 && WeightFormat.w8g32.panelBytes(inputs: 65) == 2 * 1088)
-        #expect(WeightFormat.w4g32.groupBytes == 576 && WeightFormat.w4g128.groupBytes == 1088)
-        #expect(WeightFormat.w8.panelBytes(inputs: 40) == 2 * 512 + 64)
-        #expect(WeightFormat.w8g32.effectiveBits == 8.5 && WeightFormat.w4g128.effectiveBits == 4.25)
-    }
-
-    @Test func fewBitsAreKeptFromWhatIsSensitive() {
-        #expect(WeightFormat.w4g32.forSensitiveWeights == .w8g32 && WeightFormat.w4g128.forSensitiveWeights == .w8g32)
-        for format in WeightFormat.all where format.bits >= 8 { #expect(format.forSensitiveWeights == format) }
     }
 }

@@ -73,7 +73,7 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show no progress and no notices.")
     var quiet = false
 
-    private static var formats: [WeightFormat] { WeightFormat.all.filter { $0.scaling != nil } }
+    private static var formats: [WeightFormat] { WeightFormat.all.filter(\.isInteger) }
 
     func validate() throws {
         guard Self.formats.contains(where: { $0.name == format }) else {

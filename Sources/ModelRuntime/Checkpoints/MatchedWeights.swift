@@ -78,7 +78,7 @@ extension MatchedWeights {
         return entries.map { entry in
             guard let weightClass = entry.weightClass else { return .f32 }
             let format = formats[weightClass]
-            guard format.scaling != nil, quantized.contains(weightClass), !entry.isQuantized,
+            guard format.isInteger, quantized.contains(weightClass), !entry.isQuantized,
                 let tensor = entry.sources.lazy.flatMap(\.tensors).first
             else { return format }
             return switch tensors[tensor].entry.element {

@@ -42,15 +42,34 @@ struct PackedLayout: Sendable {
 
     /// The layout of `weights`, whose index has `indexCount` numbers.
     init(_ weights: MatchedWeights, indexCount: Int) {
+        let entries = zip(weights.entries, weights.formats).map { ($0.kind, $0.path, $1) }
+        self.init(entries, indexCount: indexCount, key: Self.key(of: weights))
+    }
+
+    /// The layout of weights that no checkpoint holds, in the formats of the manifest.
+    init(_ manifest: WeightManifest) {
+        let entries = manifest.placedEntries.map { placed in
+            let kind = placed.entry.kind
+            guard case .matrix(_, _, let weightClass, _) = kind else { return (kind, placed.path, WeightFormat.f32) }
+            return (kind, placed.path, manifest.formats[weightClass])
+        }
+        self.init(entries, indexCount: 0, key: 0)
+    }
+
+    private init(
+        _ entries: [(kind: WeightEntry.Kind, path: String, format: WeightFormat)],
+        indexCount: Int,
+        key: UInt64
+    ) {
         payloadOffset = roundedUp(PackedHeader.byteCount + 8 * indexCount, to: Self.matrixAlignment)
         var end = payloadOffset
-        items = zip(weights.entries, weights.formats).map { entry, format in
-            let item = Self.place(entry.kind, path: entry.path, after: end, format: format)
+        items = entries.map { entry in
+            let item = Self.place(entry.kind, path: entry.path, after: end, format: entry.format)
             end = item.offset + item.byteCount
             return item
         }
         totalBytes = end
-        key = Self.key(of: weights)
+        self.key = key
     }
 
     private static func place(

@@ -16,7 +16,7 @@ extension PackedWeights {
         seed: UInt64 = 0,
         pool: ThreadPool
     ) throws(FileError) -> PackedWeights {
-        let layout = PackedLayout(manifest, indexCount: 0)
+        let layout = PackedLayout(manifest)
         let name = "synthetic weights"
         let descriptor = vlmc_memory_file(name)
         guard descriptor >= 0 else { throw FileError(.create, name) }

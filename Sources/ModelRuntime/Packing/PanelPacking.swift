@@ -106,7 +106,7 @@ struct PanelPacking: @unchecked Sendable {
                     var call = vlmc_pack_quantized_panels(
                         values: value,
                         scales: scale,
-                        zeros: format.scaling?.hasZeroPoints == true ? zeroPoints.baseAddress : nil,
+                        zeros: format.hasZeroPoints ? zeroPoints.baseAddress : nil,
                         destination: destination,
                         inputs: Int32(inputs),
                         panels: 1,

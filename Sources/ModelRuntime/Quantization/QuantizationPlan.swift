@@ -138,9 +138,9 @@ struct QuantizationPlan {
         writer.key("version")
         writer.string("gemm")
         writer.key("bits")
-        writer.integer(encoding.format.bits)
+        writer.integer(encoding.format.weightBits)
         writer.key("group_size")
-        writer.integer(encoding.format.scaling?.groupInputs ?? -1)
+        writer.integer(encoding.format.scaleInputs ?? -1)
         writer.key("zero_point")
         writer.boolean(true)
         writer.key("modules_to_not_convert")
@@ -162,7 +162,7 @@ struct QuantizationPlan {
                 writer.key("weights")
                 writer.object { writer in
                     writer.key("num_bits")
-                    writer.integer(encoding.format.bits)
+                    writer.integer(encoding.format.weightBits)
                     writer.key("type")
                     writer.string("int")
                     writer.key("symmetric")
@@ -170,8 +170,8 @@ struct QuantizationPlan {
                     writer.key("dynamic")
                     writer.boolean(false)
                     writer.key("strategy")
-                    writer.string(encoding.format.scaling?.groupInputs == nil ? "channel" : "group")
-                    if let group = encoding.format.scaling?.groupInputs {
+                    writer.string(encoding.format.scaleInputs == nil ? "channel" : "group")
+                    if let group = encoding.format.scaleInputs {
                         writer.key("group_size")
                         writer.integer(group)
                     }

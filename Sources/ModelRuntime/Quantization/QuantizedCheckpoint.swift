@@ -50,7 +50,7 @@ public enum QuantizationError: Error, Sendable, Hashable, CustomStringConvertibl
         switch self {
         case .notAnIntegerFormat(let name):
             "checkpoints are quantised to integers: "
-                + WeightFormat.all.filter { $0.scaling != nil }.map(\.name).joined(separator: ", ") + "; not `\(name)`"
+                + WeightFormat.all.filter(\.isInteger).map(\.name).joined(separator: ", ") + "; not `\(name)`"
         case .alreadyQuantized(let path, let tensor):
             "\(path) is quantised already (\(tensor)); quantise the checkpoint that it was made from"
         case .nothingToQuantize(let name): "no matrix of the chosen classes can be kept as \(name)"

@@ -43,8 +43,8 @@ struct QuantizedRows: Sendable, Equatable {
         self.init(
             outputs: outputs,
             inputs: inputs,
-            groupInputs: format.scaling?.groupInputs ?? inputs,
-            bits: format.bits
+            groupInputs: format.scaleInputs ?? inputs,
+            bits: format.weightBits
         )
     }
 
@@ -60,12 +60,12 @@ struct QuantizedRows: Sendable, Equatable {
     /// The same weights in the groups of `format`, or nil if it cannot hold them exactly: it has other bits, longer
     /// groups, no zero points where they are needed, or scales of less precision.
     func regrouped(for format: WeightFormat) -> QuantizedRows? {
-        guard let scaling = format.scaling, format.bits == bits else { return nil }
-        let target = scaling.groupInputs ?? inputs
+        guard format.isInteger, format.weightBits == bits else { return nil }
+        let target = format.scaleInputs ?? inputs
         guard groupCount == 1 || groupInputs.isMultiple(of: target) else { return nil }
         let middle = Self.middle(bits: bits)
-        guard scaling.hasZeroPoints || zeroPoints.allSatisfy({ $0 == middle }), zeroPoints.allSatisfy({ $0 <= 255 }),
-            scaling.element == .f32 || scales.allSatisfy({ Float(Float16($0)) == $0 })
+        guard format.hasZeroPoints || zeroPoints.allSatisfy({ $0 == middle }), zeroPoints.allSatisfy({ $0 <= 255 }),
+            format.scaleElement == .f32 || scales.allSatisfy({ Float(Float16($0)) == $0 })
         else { return nil }
         if target == groupInputs { return self }
         var result = QuantizedRows(outputs: outputs, inputs: inputs, groupInputs: target, bits: bits)

@@ -27,14 +27,14 @@ struct TensorEncoding: Sendable {
 
     /// The encoding of an integer format, or nil for one that has no integers.
     init?(_ format: WeightFormat) {
-        guard let scaling = format.scaling else { return nil }
+        guard format.isInteger else { return nil }
         self.format = format
-        layout = scaling.hasZeroPoints ? .awq : .packed
+        layout = format.hasZeroPoints ? .awq : .packed
     }
 
-    private var perWord: Int { 32 / format.bits }
+    private var perWord: Int { 32 / format.weightBits }
 
-    private func groupInputs(_ inputs: Int) -> Int { format.scaling?.groupInputs ?? inputs }
+    private func groupInputs(_ inputs: Int) -> Int { format.scaleInputs ?? inputs }
 
     /// Why a matrix `[outputs, inputs]` cannot be written, or nil if it can.
     func obstacle(outputs: Int, inputs: Int) -> String? {
@@ -50,7 +50,7 @@ struct TensorEncoding: Sendable {
     func parts(of name: String, outputs: Int, inputs: Int) -> [Part] {
         let stem = String(name.dropLast("weight".count))
         let groups = inputs / groupInputs(inputs)
-        let scale = format.scaling?.element ?? .f16
+        let scale = format.scaleElement
         switch layout {
         case .awq:
             return [
@@ -90,7 +90,7 @@ struct TensorEncoding: Sendable {
                 switch layout {
                 case .awq: insert(value, .awq(row: input, output: output, of: outputs), into: parts[0])
                 case .packed:
-                    let shift = format.bits * (input % perWord)
+                    let shift = format.weightBits * (input % perWord)
                     insert(value, .word(output * (inputs / perWord) + input / perWord, shift: shift), into: parts[0])
                 }
             }
@@ -129,7 +129,7 @@ struct TensorEncoding: Sendable {
     }
 
     private func store(_ scale: Float, at index: Int, into memory: UnsafeMutableRawBufferPointer) {
-        if format.scaling?.element == .f16 {
+        if format.scaleElement == .f16 {
             memory.storeBytes(of: Float16(scale).bitPattern.littleEndian, toByteOffset: 2 * index, as: UInt16.self)
         } else {
             memory.storeBytes(of: scale.bitPattern.littleEndian, toByteOffset: 4 * index, as: UInt32.self)

@@ -83,7 +83,7 @@ public struct CostModel: Sendable {
         case .projectHeads(let call):
             cost.operations = product(call.input, call.weight, in: block)
             if case .cache = call.destination, let rows = block[call.query].type.tensor?.rows {
-                let bytes = 2 * call.kvHeads * cacheElement.cachedHeadBytes(headDim: call.headDim)
+                let bytes = 2 * call.kvHeads * call.headDim * cacheElement.byteCount
                 cost.activationBytes += CostExpression(rows) * CostExpression(Double(bytes))
             }
         case .attention(let call):
@@ -93,7 +93,7 @@ public struct CostModel: Sendable {
             let perPair = 4 * parameters.queryHeads * parameters.headDim
             cost.operations = CostExpression(queries) * CostExpression(keys) * CostExpression(Double(perPair))
             if case .cache = call.source {
-                let bytes = 2 * parameters.kvHeads * cacheElement.cachedHeadBytes(headDim: parameters.headDim)
+                let bytes = 2 * parameters.kvHeads * parameters.headDim * cacheElement.byteCount
                 cost.activationBytes += CostExpression(keys) * CostExpression(Double(bytes))
             }
         case .embedding, .norm, .activation, .add, .multiply, .columns, .gatherRows, .scatterRows, .rotaryTable,
@@ -136,7 +136,7 @@ public struct CostModel: Sendable {
             return CostExpression(Double(weight.elementCount * ElementType.f32.byteCount))
         }
         if case .embedding(_, let tokens, _) = step.call, let rows = routine.block[tokens].type.tensor?.rows {
-            return CostExpression(rows) * CostExpression(Double(weight.columns) * layout.format.effectiveBits / 8)
+            return CostExpression(rows) * CostExpression(Double(layout.format.outputBytes(inputs: weight.columns)))
         }
         return CostExpression(Double(layout.byteCount(of: weight)))
     }

@@ -115,7 +115,7 @@ struct PackingKernelTests {
                 if row % 7 == 3 { return nil }
                 let type = random.integer(in: 0...3)
                 // Subnormal in half precision, too.
-                let magnitudes: [Float] = format.scaling == nil ? [1, 60_000, 3e-6] : [1, 60_000, 0.01]
+                let magnitudes: [Float] = format.scales == .none ? [1, 60_000, 3e-6] : [1, 60_000, 0.01]
                 let made = source(Self.types[type].0, random.floats(inputs, magnitude: random.element(of: magnitudes)))
                 return (type, made.bytes, made.exact)
             }
@@ -192,7 +192,7 @@ struct PackingKernelTests {
         #expect(packed.special == 6)
         for (input, value) in row.enumerated() {
             let stored = packed.matrix.value(row: 2, input: input)
-            if format.scaling == nil {
+            if format.scales == .none {
                 #expect(value.isNaN ? stored.isNaN : stored == value)
             } else {
                 #expect(stored.isNaN) // All groups of this row have such a value.
@@ -207,9 +207,9 @@ struct PackingKernelTests {
         for format in WeightFormat.all where format.scales != .none {
             for inputs in [1, 31, 64, 129, 300] {
                 var random = KernelRandom(UInt64(inputs))
-                let groupInputs = format.scaling?.groupInputs ?? inputs
+                let groupInputs = if case .perInputs(let count) = format.scales { count } else { inputs }
                 let groups = (inputs + groupInputs - 1) / groupInputs
-                let most = format.bits == 8 ? 255 : 15
+                let most = format.weightBits == 8 ? 255 : 15
                 let values = (0..<(32 * inputs)).map { _ in UInt8(random.integer(in: (most == 255 ? 1 : 0)...most)) }
                 let scales = (0..<(32 * groups)).map { _ in Float(random.integer(in: 1...2000)) / 2048 }
                 let zeros = (0..<(32 * groups)).map { _ in UInt8(random.integer(in: 0...15)) }
@@ -231,7 +231,7 @@ struct PackingKernelTests {
                                         var arguments = vlmc_pack_quantized_panels(
                                             values: valueRows.baseAddress.unsafelyUnwrapped,
                                             scales: scaleRows.baseAddress.unsafelyUnwrapped,
-                                            zeros: format.scaling?.hasZeroPoints == true ? zeroRows.baseAddress : nil,
+                                            zeros: format.hasZeroPoints ? zeroRows.baseAddress : nil,
                                             destination: start,
                                             inputs: Int32(inputs),
                                             panels: 2,
@@ -259,7 +259,7 @@ struct PackingKernelTests {
                     }
                     for input in 0..<inputs {
                         let group = row * groups + input / groupInputs
-                        let zero = format.scaling?.hasZeroPoints == true ? Int(zeros[group]) : 1 << (format.bits - 1)
+                        let zero = format.hasZeroPoints ? Int(zeros[group]) : 1 << (format.weightBits - 1)
                         let expected = row == 5 ? 0 : Float(Int(values[row * inputs + input]) - zero) * scales[group]
                         let stored = matrix.value(row: row, input: input)
                         let read = unpacked.start[row % 16 * inputs + input]

@@ -30,23 +30,23 @@ struct PanelPlace {
 
     private var format: WeightFormat { matrix.format }
     private var lane: Int { row % WeightFormat.panelOutputs }
-    private var inputInUnit: Int { input % format.groupInputs }
-    private var weightBytes: Int { format.groupInputs * WeightFormat.panelOutputs * format.bits / 8 }
+    private var inputInUnit: Int { input % format.unitInputs }
+    private var weightBytes: Int { format.unitInputs * WeightFormat.panelOutputs * format.weightBits / 8 }
     private var panel: UnsafeRawPointer {
         matrix.panels + row / WeightFormat.panelOutputs * format.panelBytes(inputs: matrix.inputs)
     }
 
-    var unit: UnsafeRawPointer { panel + input / format.groupInputs * format.groupBytes }
+    var unit: UnsafeRawPointer { panel + input / format.unitInputs * format.unitBytes }
 
     /// The weight's number in its unit.
     var element: Int {
-        let group = format == .bf16 ? 2 : format.bits == 8 ? 4 : 1
+        let group = format.groupInputs
         return (inputInUnit / group * WeightFormat.panelOutputs + lane) * group + inputInUnit % group
     }
 
     /// What an integer format holds for the weight.
     var stored: Int {
-        if format.bits == 8 { return Int(unit.load(fromByteOffset: element, as: UInt8.self)) }
+        if format.weightBits == 8 { return Int(unit.load(fromByteOffset: element, as: UInt8.self)) }
         // Four bytes hold eight inputs: the low nibbles the first four, the high ones the others.
         let word = (inputInUnit / 8 * WeightFormat.panelOutputs + lane) * 4
         let byte = unit.load(fromByteOffset: word + inputInUnit % 4, as: UInt8.self)
@@ -55,14 +55,14 @@ struct PanelPlace {
 
     /// What an integer format holds for a weight of zero.
     var zero: Int {
-        guard format.scaling?.hasZeroPoints == true else { return 1 << (format.bits - 1) }
+        guard format.hasZeroPoints else { return 1 << (format.weightBits - 1) }
         return Int(unit.load(fromByteOffset: weightBytes + 32 + lane, as: UInt8.self))
     }
 
     /// The scale of an integer format.
     var scale: Float {
-        guard let count = format.scaling?.groupInputs else {
-            let tail = panel + format.panelBytes(inputs: matrix.inputs) - 4 * WeightFormat.panelOutputs
+        guard case .perInputs(let count) = format.scales else {
+            let tail = panel + format.panelBytes(inputs: matrix.inputs) - format.tailBytes
             return tail.load(fromByteOffset: 4 * lane, as: Float.self)
         }
         return Float(unit.load(fromByteOffset: weightBytes + 32 * (inputInUnit / count) + 2 * lane, as: Float16.self))

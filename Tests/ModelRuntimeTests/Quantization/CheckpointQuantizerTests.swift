@@ -117,7 +117,7 @@ import Testing
         try PackedWeights.open(MatchedWeights(Self.manifest(formats), in: Checkpoint(path: path)), pool: pool)
     }
 
-    @Test(arguments: WeightFormat.all.filter { $0.scaling != nil })
+    @Test(arguments: WeightFormat.all.filter(\.isInteger))
     func holdsTheIntegersThatLoadingMakes(_ format: WeightFormat) throws {
         let source = try original()
         let written = try quantizer(source, format).write(to: folder["copy"])
@@ -141,14 +141,14 @@ import Testing
         let keeps = format == .w4g128
         #expect(written.kept.map(\.name) == (keeps ? (0..<2).map { "model.layers.\($0).down.weight" } : []))
         #expect(written.losses.count == (keeps ? 8 : 10))
-        let limit = format.bits == 8 ? 0.01 : 0.12
+        let limit = format.weightBits == 8 ? 0.01 : 0.12
         for loss in written.losses { #expect(loss.relativeError > 0 && loss.relativeError < limit, "\(loss)") }
         // What was read as it is loses nothing, and what was left stays as it was.
         for loss in reread.losses { #expect(loss.relativeError == 0, "\(loss)") }
         #expect(reread.matrix("down", of: "layer", layer: 0).format == (keeps ? .bf16 : format))
     }
 
-    @Test(arguments: WeightFormat.all.filter { $0.scaling != nil })
+    @Test(arguments: WeightFormat.all.filter(\.isInteger))
     func lossesAreWhatTheIntegersLose(_ format: WeightFormat) throws {
         let source = try original()
         let written = try quantizer(source, format).write(to: folder["copy"])

@@ -102,22 +102,5 @@ import Testing
 
 /// All weights of a matrix, row by row.
 func unpacked(_ matrix: PackedMatrix) -> [Float] {
-    var weights: [Float] = []
-    let panelBytes = matrix.format.panelBytes(inputs: matrix.inputs)
-    for output in 0..<matrix.outputs {
-        let panel = UnsafeRawBufferPointer(
-            start: matrix.panels + output / WeightFormat.panelOutputs * panelBytes,
-            count: panelBytes
-        )
-        guard matrix.format.scaling != nil else {
-            weights += (0..<matrix.inputs).map { matrix.value(row: output, input: $0) }
-            continue
-        }
-        let rows = IntegerPanel(format: matrix.format, inputs: matrix.inputs).read(panel)
-        weights += [Float](unsafeUninitializedCapacity: matrix.inputs) { buffer, count in
-            rows.weights(ofOutput: output % WeightFormat.panelOutputs, into: buffer)
-            count = matrix.inputs
-        }
-    }
-    return weights
+    (0..<matrix.outputs).flatMap { row in (0..<matrix.inputs).map { matrix.value(row: row, input: $0) } }
 }
