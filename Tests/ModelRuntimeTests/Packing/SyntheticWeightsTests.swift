@@ -41,7 +41,7 @@ import Testing
         #expect(weights.matrix("gateUp", of: "layer", layer: 1).format == .bf16)
         #expect(weights.matrix("gateUp", of: "layer", layer: 1).outputs == 32)
         #expect(weights.vector("gain")[95] == 0.25)
-        #expect(weights.byteCount == PackedLayout(manifest, indexCount: 0).totalBytes)
+        #expect(weights.byteCount == PackedLayout(manifest).totalBytes)
     }
 
     @Test func variance() throws {
