@@ -32,8 +32,10 @@ struct BenchReport {
     }
 
     /// The head of the table.
-    static let columns =
-        row(["phase", "per second", "ms", "bytes", "operations", "limit ms", "limit", "reached"], "what one run is")
+    static let columns = row(
+        ["phase", "per second", "ms", "bytes", "operations", "limit ms", "limit", "reached", "joins"],
+        "what one run is"
+    )
 
     /// A row of the table.
     static func row(_ phase: MeasuredPhase) -> String {
@@ -41,7 +43,7 @@ struct BenchReport {
             [
                 phase.phase.rawValue, "\(digits(phase.rate)) \(phase.unit)", digits(phase.median * 1000),
                 "\(scaled(phase.bytes))B", scaled(phase.operations), digits(phase.least.seconds * 1000),
-                phase.least.limit.rawValue, "\(Int((phase.fraction * 100).rounded()))%",
+                phase.least.limit.rawValue, "\(Int((phase.fraction * 100).rounded()))%", "\(phase.joins)",
             ],
             "\(phase.what), median of \(phase.seconds.count)"
         )
@@ -56,11 +58,12 @@ struct BenchReport {
     }
 
     private static func row(_ fields: [String], _ last: String) -> String {
-        let widths = [8, 18, 10, 9, 10, 9, 10, 8]
-        return zip(fields, widths).map { field, width in
-            let space = String(repeating: " ", count: max(0, width - field.count))
-            return width == widths[0] ? field + space : space + field
-        }.joined(separator: " ") + "  \(last)\n"
+        let widths = [8, 18, 10, 9, 10, 9, 10, 8, 6]
+        let cells = zip(fields, widths).enumerated().map { index, cell in
+            let space = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
+            return index == 0 ? cell.0 + space : space + cell.0
+        }
+        return cells.joined(separator: " ") + "  \(last)\n"
     }
 
     /// Three digits that count, with a prefix of the decimal system: `1.86 T`.
@@ -130,6 +133,8 @@ struct BenchReport {
             writer.integer(phase.count)
             writer.key("runs")
             writer.integer(phase.seconds.count)
+            writer.key("joins")
+            writer.integer(phase.joins)
             for (name, value) in [
                 ("per_second", phase.rate), ("milliseconds", phase.median * 1000),
                 ("fastest_milliseconds", (phase.seconds.min() ?? 0) * 1000), ("bytes", phase.bytes),

@@ -16,6 +16,8 @@ struct MeasuredPhase: Sendable, Hashable {
     let count: Int
     /// Seconds of each run.
     let seconds: [Double]
+    /// How often the threads waited for one another in a run.
+    let joins: Int
     /// Bytes that a run must move at least.
     let bytes: Double
     /// Operations that a run must do at least.
@@ -68,7 +70,7 @@ struct BenchRun<Model: CompiledModel> {
 
     private func preprocessing(_ image: BenchImage) throws -> MeasuredPhase {
         let loop = benched.device.pool.parallelLoop
-        let seconds = try timed { _ = try image.processor.process(image.pixels, in: loop) }
+        let runs = try timed { _ = try image.processor.process(image.pixels, in: loop) }
         let patches = image.plan.grid.patchCount
         let resized = 3 * image.plan.resizedWidth * image.plan.resizedHeight
         let bytes = Double(image.pixels.pixels.count + 2 * resized + 4 * image.plan.floatCount)
@@ -77,7 +79,8 @@ struct BenchRun<Model: CompiledModel> {
             what: "\(plan.image) pixels to \(patches) patches",
             unit: "patches",
             count: patches,
-            seconds: seconds,
+            seconds: runs.seconds,
+            joins: runs.joins,
             bytes: bytes,
             operations: 0,
             least: LeastTime(bandwidthSeconds: bytes / machine.bytesPerSecond, computeSeconds: 0)
@@ -89,7 +92,7 @@ struct BenchRun<Model: CompiledModel> {
         let grid = ImageGrid(frames: patched.grid.temporal, rows: patched.grid.height, columns: patched.grid.width)
         let layout = try Model.visionLayout(of: [grid], limits: benched.limits)
         let features = ImageFeatures(count: layout.tokenCount, width: Model.manifest.decoder.hidden)
-        let seconds = timed {
+        let runs = timed {
             guard let output = features.values.baseAddress else { return }
             benched.model.encodeImages(patched.patches, layout: layout, into: output, observer: nil)
         }
@@ -97,14 +100,14 @@ struct BenchRun<Model: CompiledModel> {
             .encode,
             "\(layout.patchCount) patches to \(layout.tokenCount) features",
             unit: ("patches", layout.patchCount),
-            seconds,
+            runs,
             Model.manifest.costs.encodeImages,
             [.image(patches: layout.patchCount, merge: Model.manifest.vision?.merge ?? 1)]
         )
     }
 
     private func prefill() throws -> MeasuredPhase {
-        let seconds = try timed {
+        let runs = try timed {
             benched.truncate(to: 0)
             try benched.prefill(tokens: plan.prompt)
         }
@@ -117,7 +120,7 @@ struct BenchRun<Model: CompiledModel> {
             .prefill,
             "\(plan.prompt) tokens" + (chunks.count > 1 ? " in \(chunks.count) chunks" : ""),
             unit: ("tokens", plan.prompt),
-            seconds,
+            runs,
             Model.manifest.costs.step,
             chunks
         )
@@ -126,14 +129,14 @@ struct BenchRun<Model: CompiledModel> {
     private func decoding(_ phase: BenchPhase, sequences: Int) throws -> MeasuredPhase {
         benched.truncate(to: plan.prompt)
         for _ in 0..<BenchPlan.warmUpTokens { try benched.decode(sequences: sequences) }
-        let seconds = try timed(most: plan.generate, warmUp: false) { try benched.decode(sequences: sequences) }
+        let runs = try timed(most: plan.generate, warmUp: false) { try benched.decode(sequences: sequences) }
         // The median token sees half of those that were generated.
-        let cached = plan.prompt + BenchPlan.warmUpTokens + seconds.count / 2
+        let cached = plan.prompt + BenchPlan.warmUpTokens + runs.seconds.count / 2
         return measuredCalls(
             phase,
             "a token for \(sequences == 1 ? "1 sequence" : "each of \(sequences) sequences") of \(cached)",
             unit: ("tokens", sequences),
-            seconds,
+            runs,
             Model.manifest.costs.step,
             [.step([(rows: Int, cached: Int)](repeating: (1, cached), count: sequences), logitRows: sequences)]
         )
@@ -146,7 +149,7 @@ struct BenchRun<Model: CompiledModel> {
         _ phase: BenchPhase,
         _ what: String,
         unit: (name: String, count: Int),
-        _ seconds: [Double],
+        _ runs: Runs,
         _ cost: CostPlan.Call,
         _ calls: [CallSizes]
     ) -> MeasuredPhase {
@@ -160,7 +163,8 @@ struct BenchRun<Model: CompiledModel> {
             what: what,
             unit: unit.name,
             count: unit.count,
-            seconds: seconds,
+            seconds: runs.seconds,
+            joins: runs.joins,
             bytes: works.reduce(0) { $0 + $1.bytes },
             operations: works.reduce(0) { $0 + $1.operations },
             least: LeastTime(
@@ -170,18 +174,25 @@ struct BenchRun<Model: CompiledModel> {
         )
     }
 
-    /// The seconds of each run of `body`.
-    private func timed(most: Int? = nil, warmUp: Bool = true, _ body: () throws -> Void) rethrows -> [Double] {
+    /// What was seen of the runs of a phase.
+    private struct Runs {
+        var seconds: [Double] = []
+        var joins = 0
+    }
+
+    /// Runs `body` some times.
+    private func timed(most: Int? = nil, warmUp: Bool = true, _ body: () throws -> Void) rethrows -> Runs {
         let clock = ContinuousClock()
         if warmUp { try body() }
         var seconds: [Double] = []
+        let joins = benched.device.pool.joins
         let start = clock.now
         while seconds.count < most ?? plan.repetitions {
             let elapsed = try clock.measure(body)
             seconds.append(elapsed / .seconds(1))
             if (clock.now - start) / .seconds(1) > plan.seconds || Interruption.isRequested { break }
         }
-        return seconds
+        return Runs(seconds: seconds, joins: (benched.device.pool.joins - joins) / max(seconds.count, 1))
     }
 }
 

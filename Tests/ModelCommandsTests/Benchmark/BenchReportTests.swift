@@ -17,6 +17,7 @@ import Testing
             unit: "tokens",
             count: 2,
             seconds: seconds,
+            joins: 9,
             bytes: 50,
             operations: 4,
             least: LeastTime(bandwidthSeconds: 0.5, computeSeconds: 0.2)
@@ -94,6 +95,7 @@ import Testing
         #expect(decode["fraction_of_limit"]?.double == 0.5)
         #expect(decode["limit"]?.string == "bandwidth")
         #expect(decode["runs"]?.integer == 2)
+        #expect(decode["joins"]?.integer == 9)
         #expect(root["peak_bytes"] == nil)
         #expect(report.header.contains("3 threads"))
         #expect(BenchReport.row(phase([1, 1])).contains("50%"))
