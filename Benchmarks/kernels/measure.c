@@ -128,7 +128,7 @@ int main(int count, char **arguments) {
     pool_start(getenv("THREADS") ? atoi(getenv("THREADS")) : 2);
     kernels = getenv("VLMC_CPU") ? vlmc_cpu_kernels_named(getenv("VLMC_CPU")) : vlmc_cpu_kernels_best();
     if (!kernels || count < 4) {
-        fprintf(stderr, "usage: measure MODEL FORMAT ROWS...\n");
+        fprintf(stderr, "usage: measure smollm2|qwen|encoder FORMAT ROWS...\n");
         return 2;
     }
     memory = huge(MEMORY_BYTES);

@@ -49,7 +49,7 @@ struct NormCase {
 let f32Rounding = 0x1p-24
 let bf16Rounding = 0x1p-8
 
-/// Which sums a kernel set may be held to: of exact factors, of one factor rounded to bf16, or of one rounded to 8 bits.
+/// Which sums a kernel set may be held to: of exact factors, of one factor rounded to bf16, or one to 8 bits.
 enum Rounding: CaseIterable {
     case exact, bf16, int8
 
@@ -82,7 +82,7 @@ struct Int8Row {
 /// A sum of n rounded products in order is off by a random walk: 4 sqrt(n) roundings of the sum of magnitudes leave ample
 /// room, and a few more are for the norm. Rounding one side to bf16 adds independent errors of each product.
 ///
-/// A row that a norm made is not the same in Double to the last bit: three of its 8-bit values may be rounded otherwise.
+/// A row that a norm made is not the same in Double to the last bit: three of its 8-bit values may differ.
 func referenceProduct(
     _ row: [Double],
     _ matrix: [Float],

@@ -216,8 +216,8 @@ struct vlmc_rotary_table {
 };
 
 /// Consecutive panels of a packed matrix and the rows they are made of: output o of panel p is `rows[16 p + o]`,
-/// `inputs` elements of `source_types[16 p + o]`; a NULL row is a row of zeros. Integer formats take the scale (and zero
-/// point) of each group that has the least sum of `importance` times squared error among VLMC_SCALE_CANDIDATES.
+/// `inputs` elements of `source_types[16 p + o]`; a NULL row is a row of zeros. Integer formats take the scale (and
+/// zero point) of each group that has the least sum of `importance` times squared error among VLMC_SCALE_CANDIDATES.
 struct vlmc_pack_panels {
     const void *_Nullable const *_Nonnull rows;
     const uint32_t *source_types;
@@ -233,7 +233,7 @@ struct vlmc_pack_panels {
 /// Consecutive panels made of rows that are quantised already, as checkpoints of AWQ and GPTQ hold them; the arrays are
 /// as `rows` of vlmc_pack_panels, and NULL for a row of zeros. Nothing is rounded but scales to half precision.
 struct vlmc_pack_quantized_panels {
-    const uint8_t *_Nullable const *_Nonnull values;     ///< [inputs], as the format stores them (+ 128, + 8, or + zero)
+    const uint8_t *_Nullable const *_Nonnull values;     ///< [inputs], as stored (+ 128, + 8, or + zero)
     const float *_Nullable const *_Nonnull scales;       ///< [groups]
     const uint8_t *_Nullable const *_Nullable zeros;     ///< [groups], for VLMC_FORMAT_W4G128; NULL: all 8
     void *destination;
@@ -254,8 +254,8 @@ struct vlmc_unpack_panel {
 /// Does one chunk of the call that `arguments` describe, in `scratch` of vlmc_scratch_bytes, aligned to 64 bytes.
 typedef void (*vlmc_chunk_function)(const void *arguments, int32_t chunk, void *scratch);
 
-/// The kernels for one instruction set. A plan says how many chunks a call has for that many threads; chunks are claimed
-/// in ascending order and run at the same time: one may wait for another that was claimed before. Results do not depend
+/// The kernels for one instruction set. A plan says how many chunks a call has for that many threads; chunks are
+/// claimed in ascending order and run at the same time: one may wait for another that was claimed before. Results do not depend
 /// on the number of threads, on the chunks, or on which other rows are in the call.
 struct vlmc_cpu_kernels {
     const char *name;
@@ -296,7 +296,8 @@ struct vlmc_cpu_kernels {
 
 /// The best kernels that this CPU can run.
 const struct vlmc_cpu_kernels *vlmc_cpu_kernels_best(void);
-/// The kernels called `name` (scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16), or NULL if unknown or if this CPU cannot run them.
+/// The kernels called `name` (scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16), or NULL if unknown or if
+/// this CPU cannot run them.
 const struct vlmc_cpu_kernels *_Nullable vlmc_cpu_kernels_named(const char *name);
 /// The name at `index` in the list of all kernel sets of this build, best last, or NULL past its end.
 const char *_Nullable vlmc_cpu_kernels_name(int32_t index);

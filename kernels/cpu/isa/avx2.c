@@ -1,6 +1,7 @@
 // Kernels for x86-64 with AVX2 and FMA (Haswell and Zen on).
 // Tile: 6 rows x 1 panel (2 registers of 8 floats per sum): 12 sums, 2 of the panel, 1 broadcast of 16 registers;
-// up to 3 rows x 2 panels. Integer tile: 3 rows x 1 panel (sums of a group and of all). 12 products per 8 loads: bound by the products.
+// up to 3 rows x 2 panels. Integer tile: 3 rows x 1 panel (sums of a group and of all).
+// 12 products per 8 loads: bound by the products.
 #if defined(__x86_64__)
 #include "../kernel_sets.h"
 

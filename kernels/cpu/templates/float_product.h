@@ -1,7 +1,7 @@
 // Packed rows times panels of floats: f32, half precision, bfloat16.
 // Not of integers (int_product.h), nor what becomes of the sums (linear.h, heads.h).
 //
-// Tile: TILE_ROWS x 1 or PAIR_ROWS x 2 panels. Few rows: each panel is read once from memory, front to back, and fetched
+// Tile: TILE_ROWS x 1 or PAIR_ROWS x 2 panels. Few rows: each panel is read once, front to back, and fetched
 // ahead. Many rows: a block of two panels (16 KB; 32 KB where it is widened to f32) meets all tiles of rows while
 // it is in L1, and a block of rows (274 KB at most) meets all panels of the chunk while it is in L2.
 #pragma once

@@ -6,7 +6,8 @@
 #include "pages.h"
 #include "product.h"
 
-/// The first chunks pack. The others are whole heads, as many as 8 panels hold (one, if it is wider) and no more than leave work for all threads.
+/// The first chunks pack. The others are whole heads, as many as 8 panels hold (one, if it is wider) and no more than leave
+/// work for all threads.
 static int32_t project_heads_plan(struct vlmc_project_heads *heads, int32_t threads) {
     const int32_t total = heads->query_heads + heads->key_heads + heads->value_heads;
     const int32_t fitting = 8 * 16 / heads->head_dim;

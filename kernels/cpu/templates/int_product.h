@@ -1,8 +1,8 @@
 // Packed rows of bytes times panels of integers: 8 or 4 bits, with scales for groups of inputs or for outputs.
 // Not of floats (float_product.h), nor what becomes of the sums (linear.h, heads.h).
 //
-// Tile: INT_TILE_ROWS x 1 or INT_PAIR_ROWS x 2 panels. Few rows: each panel is read once from memory, front to back, and
-// fetched ahead. Many rows: a block of two panels (9 KB; 4-bit weights are widened to the layout of w8g32 first) meets
+// Tile: INT_TILE_ROWS x 1 or INT_PAIR_ROWS x 2 panels. Few rows: each panel is read once, front to back, and fetched
+// ahead. Many rows: a block of two panels (9 KB; 4-bit weights are widened to the layout of w8g32 first) meets
 // all tiles of rows while it is in L1.
 #pragma once
 

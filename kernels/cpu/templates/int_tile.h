@@ -48,7 +48,7 @@ INLINE v16u int_zero_shift(const char *zeros) {
     return (128 - __builtin_convertvector(bytes, v16u)) * 0x01010101;
 }
 
-/// One group of 32 inputs into the sums. `a`: the group's values of the first row; `places`: its scales and corrections.
+/// One group of 32 inputs into the sums. `a`: the group's values of the first row; `places`: its scale and correction.
 INLINE void int_tile_group(v16 sums[][2], const char *a, const char *places, const char *const group[2],
                            const v16 scales[2], const v16u zero_shift[2], const int rows, const int panels,
                            const enum int_mode mode, const char *ahead[2], ptrdiff_t ahead_step) {

@@ -1,4 +1,4 @@
-// The rows of a product, normalised and stored once for all panels: floats, bfloat16, or bytes with a scale for every 32.
+// The rows of a product, normalised and stored once for all panels: floats, bfloat16, or bytes with a scale for 32.
 // Not the products: float_product.h and int_product.h.
 //
 // Layout: [block of inputs][row]. A block of floats is 256 words: 256 floats, or 512 bfloat16 where the machine

@@ -1,6 +1,6 @@
 // Makes panels of packed weights from rows of a checkpoint.
-// Not which rows: the caller picks 16 for each panel, so that it can stack tensors or alternate gates and ups. How scales
-// are chosen: quantize.h; how integers are arranged: quantized_panels.h.
+// Not which rows: the caller picks 16 for each panel, so that it can stack tensors or alternate gates and ups. How
+// scales are chosen: quantize.h; how integers are arranged: quantized_panels.h.
 #pragma once
 
 #include "quantize.h"
@@ -31,7 +31,7 @@ INLINE v16 load_source(const void *row, uint32_t type, int32_t i, int32_t inputs
     }
 }
 
-/// Sixteen inputs of the 16 outputs of a panel, from input `i` on: columns[k] is input i + k. Zeros where there are none.
+/// Sixteen inputs of the 16 outputs of a panel, from input `i` on: columns[k] is input i + k. Zeros past the end.
 static void load_columns(const void *const *rows, const uint32_t *types, int32_t i, int32_t inputs, v16 columns[16]) {
     for (int32_t output = 0; output < 16; output++) {
         const int exists = rows[output] && i < inputs;

@@ -1,4 +1,4 @@
-// Chooses scales (and zero points) of integer weights: for 16 outputs at once, the candidate with the least squared error.
+// Chooses scales (and zero points) of integer weights: for 16 outputs at once, the candidate of least squared error.
 // Not where integers lie: quantized_panels.h. Who walks through rows: packing.h.
 #pragma once
 
