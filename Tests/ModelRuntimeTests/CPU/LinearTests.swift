@@ -131,7 +131,9 @@ struct LinearTests {
 
     @Test("agree with plain loops in every format, at the edges of its units", arguments: WeightFormat.all)
     func everyFormat(format: WeightFormat) throws {
-        let shapes = [(1, 31, 1), (1, 1030, 130), (2, 32, 16), (7, 129, 40), (8, 256, 33), (12, 257, 17), (13, 700, 64)]
+        let shapes = [
+            (1, 31, 1), (1, 1030, 130), (2, 32, 16), (7, 129, 40), (8, 256, 33), (12, 257, 17), (13, 700, 64),
+        ]
         try check(
             shapes.enumerated().map { index, shape in
                 Case(seed: UInt64(index) + 400, rows: shape.0, inputs: shape.1, outputs: shape.2, format: format)

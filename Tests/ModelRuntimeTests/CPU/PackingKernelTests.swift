@@ -195,7 +195,7 @@ struct PackingKernelTests {
             if format.scales == .none {
                 #expect(value.isNaN ? stored.isNaN : stored == value)
             } else {
-                #expect(stored.isNaN) // All groups of this row have such a value.
+                #expect(stored.isNaN)  // All groups of this row have such a value.
             }
             #expect(packed.matrix.value(row: 3, input: input) == 0)
         }
