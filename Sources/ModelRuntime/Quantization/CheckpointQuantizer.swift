@@ -10,6 +10,7 @@ import TensorTypes
 public struct CheckpointQuantizer {
     private let plan: QuantizationPlan
     private let checkpoint: Checkpoint
+    private let calibration: Calibration?
     private let pool: ThreadPool
     private let callbacks: PackingCallbacks
 
@@ -18,17 +19,20 @@ public struct CheckpointQuantizer {
 
     /// Prepares the quantisation of the matrices of `classes` to `format`.
     ///
+    /// - Parameter calibration: What the matrices multiplied on sample data; without it, all inputs count alike.
     /// - Throws: `QuantizationError`.
     public init(
         _ weights: MatchedWeights,
         format: WeightFormat,
         classes: Set<WeightClass> = CheckpointQuantizer.usualClasses,
+        calibration: Calibration? = nil,
         pool: ThreadPool,
         callbacks: PackingCallbacks = PackingCallbacks()
     ) throws(QuantizationError) {
         guard let encoding = TensorEncoding(format) else { throw .notAnIntegerFormat(format.name) }
         plan = try QuantizationPlan(weights, encoding, classes: classes)
         checkpoint = weights.checkpoint
+        self.calibration = calibration
         self.pool = pool
         self.callbacks = callbacks
     }
@@ -140,6 +144,7 @@ public struct CheckpointQuantizer {
         plan.encoding.writeShape(outputs: matrix.outputs, inputs: matrix.inputs, into: memory)
         let total = Mutex(PackingOutcome())
         let panels = format.panelCount(outputs: matrix.outputs)
+        let feedback = calibration?.moments(of: matrix.path).map(RoundingFeedback.init)
         // Sums are added in the order of panels, so that they do not depend on threads.
         var outcomes = [PackingOutcome](repeating: PackingOutcome(), count: panels)
         outcomes.withUnsafeMutableBufferPointer { outcomes in
@@ -147,7 +152,7 @@ public struct CheckpointQuantizer {
             nonisolated(unsafe) let memory = memory
             pool.forEach(panels) { panel in
                 if callbacks.isCancelled() { return }
-                outcomes[panel] = quantize(matrix, panel: panel, into: memory)
+                outcomes[panel] = quantize(matrix, panel: panel, feedback, into: memory)
             }
         }
         for outcome in outcomes { total.withLock { $0 += outcome } }
@@ -172,10 +177,11 @@ public struct CheckpointQuantizer {
         )
     }
 
-    /// Packs a panel as loading would, and writes what the panel holds in the layout of the checkpoint.
+    /// Packs a panel, without calibration as loading would, and writes what the panel holds in the layout of the checkpoint.
     private func quantize(
         _ matrix: QuantizationPlan.Matrix,
         panel: Int,
+        _ feedback: RoundingFeedback?,
         into parts: [UnsafeMutableRawBufferPointer]
     ) -> PackingOutcome {
         let format = plan.encoding.format
@@ -190,7 +196,8 @@ public struct CheckpointQuantizer {
             byteCount: format.panelBytes(inputs: matrix.inputs),
             alignment: WeightFormat.panelAlignment
         ) { memory in
-            let outcome = PanelPacking(format: format, inputs: matrix.inputs).pack(rows, into: memory)
+            let packing = PanelPacking(format: format, inputs: matrix.inputs)
+            let outcome = packing.pack(rows, feedback: feedback, into: memory)
             let quantized = IntegerPanel(format: format, inputs: matrix.inputs).read(UnsafeRawBufferPointer(memory))
             plan.encoding.write(quantized, first: first, count: count, outputs: matrix.outputs, into: parts)
             return outcome

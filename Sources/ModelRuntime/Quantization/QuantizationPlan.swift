@@ -9,6 +9,8 @@ struct QuantizationPlan {
     /// A matrix that becomes integers.
     struct Matrix {
         let source: Checkpoint.Tensor
+        /// The entry of the manifest that it is part of.
+        let path: String
         let weightClass: WeightClass
         let outputs: Int
         let inputs: Int
@@ -28,6 +30,12 @@ struct QuantizationPlan {
         var contents: [(name: String, content: Content)] = []
     }
 
+    /// Where a tensor belongs in the model.
+    private struct Place {
+        let path: String
+        let weightClass: WeightClass
+    }
+
     let encoding: TensorEncoding
     private(set) var matrices: [Matrix] = []
     private(set) var files: [File] = []
@@ -41,15 +49,15 @@ struct QuantizationPlan {
     /// - Throws: `QuantizationError` for a checkpoint that is quantised already, or has nothing to quantise.
     init(_ weights: MatchedWeights, _ encoding: TensorEncoding, classes: Set<WeightClass>) throws(QuantizationError) {
         self.encoding = encoding
-        var classOfTensor: [String: (weightClass: WeightClass, columns: Int)] = [:]
+        var places: [String: Place] = [:]
         for entry in weights.entries {
-            guard case .matrix(_, let inputs, let weightClass, _) = entry.kind else { continue }
+            guard case .matrix(_, _, let weightClass, _) = entry.kind else { continue }
             for source in entry.sources {
                 if let tensor = source.quantized {
                     throw .alreadyQuantized(weights.checkpoint.path, tensor: tensor.values.entry.name)
                 }
                 guard let tensor = source.tensors.first.map({ weights.tensors[$0] }) else { continue }
-                classOfTensor[tensor.entry.name] = (weightClass, inputs)
+                places[tensor.entry.name] = Place(path: entry.path, weightClass: weightClass)
             }
         }
         for file in weights.checkpoint.files {
@@ -58,7 +66,7 @@ struct QuantizationPlan {
             var planned = File(name: isSingle ? Checkpoint.fileName : fileName(file.file.path))
             for entry in file.tensors {
                 let tensor = Checkpoint.Tensor(entry: entry, file: file)
-                if let found = classOfTensor[entry.name], let matrix = matrix(tensor, found.weightClass, classes) {
+                if let place = places[entry.name], let matrix = matrix(tensor, place, classes) {
                     for (index, part) in encoding.parts(of: entry.name, outputs: matrix.outputs, inputs: matrix.inputs)
                         .enumerated()
                     {
@@ -77,10 +85,10 @@ struct QuantizationPlan {
 
     private mutating func matrix(
         _ tensor: Checkpoint.Tensor,
-        _ weightClass: WeightClass,
+        _ place: Place,
         _ classes: Set<WeightClass>
     ) -> Matrix? {
-        guard classes.contains(weightClass) else { return nil }
+        guard classes.contains(place.weightClass) else { return nil }
         let shape = tensor.entry.shape
         let obstacle: String?
         if shape.count != 2 || !tensor.entry.name.hasSuffix(".weight") {
@@ -92,7 +100,13 @@ struct QuantizationPlan {
             kept.append(.init(name: tensor.entry.name, reason: obstacle))
             return nil
         }
-        return Matrix(source: tensor, weightClass: weightClass, outputs: shape[0], inputs: shape[1])
+        return Matrix(
+            source: tensor,
+            path: place.path,
+            weightClass: place.weightClass,
+            outputs: shape[0],
+            inputs: shape[1]
+        )
     }
 
     private static func module(_ tensor: String) -> String {
