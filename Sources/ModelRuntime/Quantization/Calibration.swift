@@ -20,6 +20,9 @@ public final class Calibration {
         }
     }
 
+    /// The mean square of each input of a matrix, by its path in the manifest; nil if it was shown no rows.
+    public func meanSquares(of path: String) -> [Double]? { moments[path]?.meanSquares }
+
     /// What is known of the inputs of an entry of the manifest, or nil if none was shown.
     func moments(of path: String) -> InputMoments? { moments[path] }
 }

@@ -66,6 +66,11 @@ public struct InputMoments: Sendable {
         }
     }
 
+    /// The mean square of each input.
+    var meanSquares: [Double] {
+        (0..<inputs).map { mean(block: $0 / Self.blockInputs, $0 % Self.blockInputs, $0 % Self.blockInputs) }
+    }
+
     /// The mean of two inputs' product over all rows; 0 without rows.
     func mean(block: Int, _ first: Int, _ second: Int) -> Double {
         let sum = sums[(block * Self.blockInputs + first) * Self.blockInputs + second]

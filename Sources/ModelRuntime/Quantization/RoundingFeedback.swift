@@ -26,9 +26,7 @@ struct RoundingFeedback: Sendable {
     /// What the rows so far say. Blocks whose inputs are 0 in all rows count all inputs alike.
     init(_ moments: InputMoments) {
         let size = Self.size
-        importance = (0..<moments.inputs).map { input in
-            Float(moments.mean(block: input / size, input % size, input % size))
-        }
+        importance = moments.meanSquares.map { Float($0) }
         feedback = [Float](repeating: 0, count: moments.blockCount * size * size)
         order = []
         for block in 0..<moments.blockCount {
