@@ -1,15 +1,18 @@
 """English to train, calibrate and compare on: the docstrings of pinned packages, which any installation has alike.
 Not the tokenizers' text: ../fixtures/training_text.py.
-Read next: trained_model.py."""
+Read next: trained_model.py.
+
+    corpus.py DIRECTORY      writes calibration.txt and comparison.txt"""
 
 import ast
 import random
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("numpy", "torch", "transformers")
 SHORTEST_CHARACTERS = 300
-HELD_OUT_CHARACTERS = 24_000
+HELD_OUT_CHARACTERS = 32_000
 
 
 def _docstrings(file: Path) -> list[str]:
@@ -43,3 +46,9 @@ def split() -> tuple[list[str], str, str]:
             text += texts.pop() + "\n\n"
         held_out.append(text)
     return texts, *held_out
+
+
+if __name__ == "__main__":
+    _, calibration, comparison = split()
+    (Path(sys.argv[1]) / "calibration.txt").write_text(calibration, encoding="utf-8")
+    (Path(sys.argv[1]) / "comparison.txt").write_text(comparison, encoding="utf-8")

@@ -10,12 +10,13 @@ struct SampleData {
     let texts: [String]
     let images: [String]
 
-    /// Reads the texts.
+    /// Reads the texts, and images to see that they can be read.
     ///
-    /// - Throws: `FileError`, `TextFileError`.
+    /// - Throws: `FileError`, `TextFileError`, `ImageError`.
     init(textPaths: [String], imagePaths: [String]) throws {
         texts = try textPaths.map(TextFile.read)
         images = imagePaths
+        for path in imagePaths { _ = try ImageDecoder().decode(contentsOf: path) }
     }
 
     var isEmpty: Bool { texts.isEmpty && images.isEmpty }

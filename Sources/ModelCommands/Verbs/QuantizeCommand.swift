@@ -84,6 +84,9 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Show the error of every tensor.")
     var verbose = false
 
+    @Flag(help: "Print one JSON object: classes, every tensor, divergence.")
+    var json = false
+
     @Flag(name: .shortAndLong, help: "Show no progress and no notices.")
     var quiet = false
 
@@ -119,16 +122,24 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
         // What is read later is looked at first: a mistake there is told before the work.
         let calibrationData = try SampleData(textPaths: calibrationText, imagePaths: calibrationImage)
         let comparisonData = try SampleData(textPaths: text, imagePaths: image)
-        let written = try write(format, try calibrate(calibrationData))
-        StandardStreams.print(QuantizationReport.table(written.losses))
-        if verbose { StandardStreams.print(QuantizationReport.tensors(written.losses)) }
-        for kept in written.kept { StandardStreams.print("  \(kept.name) stays as it is: \(kept.reason)\n") }
-        StandardStreams.print(
-            "wrote \(written.folder): \(written.byteCount) bytes of tensors instead of \(written.sourceByteCount)\n"
+        try CheckpointQuantizer.checkIsFree(output)
+        var quantizer = try CheckpointQuantizer(
+            MatchedWeights(Model.manifest.weights, in: Checkpoint(path: weights)),
+            format: format,
+            classes: chosenClasses,
+            pool: ThreadPool(threads: threads ?? AvailableCores.count())
         )
-        guard !comparisonData.isEmpty else { return }
-        let divergence = try compare(written, format, reference, comparisonData)
-        StandardStreams.print(QuantizationReport.divergence(divergence, reference: reference, format: format) + "\n")
+        quantizer.calibration = try calibrate(calibrationData)
+        let written = try write(quantizer)
+        let isCalibrated = quantizer.calibration != nil
+        let report = QuantizationReport(written: written, format: format, isCalibrated: isCalibrated)
+        if !json { StandardStreams.print(report.tables(allTensors: verbose)) }
+        let comparison = try comparisonData.isEmpty ? nil : compare(written, format, reference, comparisonData)
+        if json {
+            StandardStreams.print(try report.json(comparison))
+        } else if let comparison {
+            StandardStreams.print(report.line(comparison))
+        }
     }
 
     // MARK: Calibrating
@@ -136,33 +147,26 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
     private func calibrate(_ data: SampleData) throws -> Calibration? {
         guard !data.isEmpty else { return nil }
         let includesHead = !chosenClasses.isDisjoint(with: [.embeddings, .head])
+        let loaded = try load(weights, WeightFormats(.bf16), for: data)
         var progress = ProgressLine(isQuiet: quiet)
         defer { progress.clear() }
-        let run = CalibrationRun(loaded: try load(weights, WeightFormats(.bf16), for: data), includesHead: includesHead)
-        let calibration = try run.read(
+        let calibration = try CalibrationRun(loaded: loaded, includesHead: includesHead).read(
             data,
             onPrompt: { progress.show("calibrating", $0, of: $1) },
             isCancelled: { Interruption.isRequested }
         )
-        if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
+        if Interruption.isRequested { throw Self.interruption(&progress) }
         return calibration
     }
 
     // MARK: Writing
 
-    private func write(_ format: WeightFormat, _ calibration: Calibration?) throws -> QuantizedCheckpoint {
+    private func write(_ quantizer: CheckpointQuantizer) throws -> QuantizedCheckpoint {
         var progress = ProgressLine(isQuiet: quiet)
         defer { progress.clear() }
         return try withEvents(&progress) { callbacks in
-            let matched = try MatchedWeights(Model.manifest.weights, in: Checkpoint(path: weights))
-            let quantizer = try CheckpointQuantizer(
-                matched,
-                format: format,
-                classes: chosenClasses,
-                calibration: calibration,
-                pool: ThreadPool(threads: threads ?? AvailableCores.count()),
-                callbacks: callbacks
-            )
+            var quantizer = quantizer
+            quantizer.callbacks = callbacks
             return try quantizer.write(to: output)
         }
     }
@@ -186,10 +190,14 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
                 try body(PackingCallbacks(onEvent: onEvent, isCancelled: { Interruption.isRequested }))
             }
         } catch QuantizationError.cancelled, PackingError.cancelled {
-            progress.clear()
-            StandardStreams.report("interrupted; nothing was left behind")
-            throw ExitCode(Interruption.exitCode)
+            throw Self.interruption(&progress)
         }
+    }
+
+    private static func interruption(_ progress: inout ProgressLine) -> ExitCode {
+        progress.clear()
+        StandardStreams.report("interrupted; nothing was left behind")
+        return ExitCode(Interruption.exitCode)
     }
 
     // MARK: Comparing
@@ -199,7 +207,7 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
         _ format: WeightFormat,
         _ reference: WeightFormat,
         _ data: SampleData
-    ) throws -> AnswerDivergence {
+    ) throws -> QuantizationReport.Comparison {
         // Classes none of whose matrices became integers are as they were.
         let exceptions = Dictionary(written.losses.map { ($0.weightClass, format) }) { first, _ in first }
         let comparison = AnswerComparison<Model>(
@@ -213,9 +221,13 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
         for (index, prompt) in prompts.enumerated() {
             progress.show("comparing predictions", index, of: prompts.count)
             try comparison.compare(prompt, into: &divergence) { Interruption.isRequested }
-            if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
+            if Interruption.isRequested {
+                progress.clear()
+                StandardStreams.report("interrupted; \(written.folder) is complete")
+                throw ExitCode(Interruption.exitCode)
+            }
         }
-        return divergence
+        return QuantizationReport.Comparison(reference: reference, divergence: divergence)
     }
 
     private func load(

@@ -37,6 +37,7 @@ struct QuantizationPlan {
     }
 
     let encoding: TensorEncoding
+    private let renamed: [String: String]
     private(set) var matrices: [Matrix] = []
     private(set) var files: [File] = []
     /// Matrices of the chosen classes that stay as they are, and why.
@@ -49,6 +50,7 @@ struct QuantizationPlan {
     /// - Throws: `QuantizationError` for a checkpoint that is quantised already, or has nothing to quantise.
     init(_ weights: MatchedWeights, _ encoding: TensorEncoding, classes: Set<WeightClass>) throws(QuantizationError) {
         self.encoding = encoding
+        renamed = weights.manifest.naming.renamed
         var places: [String: Place] = [:]
         for entry in weights.entries {
             guard case .matrix(_, _, let weightClass, _) = entry.kind else { continue }
@@ -81,6 +83,12 @@ struct QuantizationPlan {
             files.append(planned)
         }
         guard !matrices.isEmpty else { throw .nothingToQuantize(encoding.format.name) }
+        // Readers have a module for a tensor that is left out because another one serves for it.
+        let converted = Set(matrices.map(\.source.entry.name))
+        for (name, original) in weights.manifest.naming.tied.sorted(by: { $0.key < $1.key })
+        where weights.checkpoint.tensors[name] == nil && !converted.contains(original) {
+            unconvertedModules.append(Self.module(name))
+        }
     }
 
     private mutating func matrix(
@@ -124,10 +132,16 @@ struct QuantizationPlan {
             let lengths = 1...max(parts.count, 1)
             let shortest = lengths.lazy.map { parts.prefix($0).joined(separator: ".") }
                 .first { prefix in !converted.contains { Self.contains($0, prefix) } }
-            let prefix = shortest ?? module
-            if !prefixes.contains(prefix) { prefixes.append(prefix) }
+            for prefix in otherNames(shortest ?? module) where !prefixes.contains(prefix) { prefixes.append(prefix) }
         }
         return prefixes.sorted()
+    }
+
+    /// A name, and what readers call it whose modules are named otherwise.
+    private func otherNames(_ name: String) -> [String] {
+        [name]
+            + renamed.filter { name.hasPrefix($0.value) && !name.hasPrefix($0.key) }
+            .map { $0.key + name.dropFirst($0.value.count) }
     }
 
     private static func contains(_ text: String, _ part: String) -> Bool {
@@ -197,9 +211,10 @@ struct QuantizationPlan {
             }
         }
         writer.key("ignore")
+        let wholeModules = Set(unconvertedModules.flatMap(otherNames))
         writer.array { writer in
             for prefix in unconvertedPrefixes {
-                let isModule = unconvertedModules.contains(prefix)
+                let isModule = wholeModules.contains(prefix)
                 let escaped = prefix.map { $0 == "." ? "\\." : String($0) }.joined()
                 writer.string(isModule ? prefix : "re:(.*\\.)?\(escaped)\\..*")
             }
