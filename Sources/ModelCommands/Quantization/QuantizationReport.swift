@@ -17,6 +17,8 @@ struct QuantizationReport {
     let format: WeightFormat
     /// Whether rounding was calibrated.
     let isCalibrated: Bool
+    /// Bytes of memory that the process took at most until then; nil where the system does not say.
+    let peakBytes: Int?
 
     /// Tensors of the largest error that are shown without being asked for.
     private static let worstCount = 5
@@ -102,6 +104,7 @@ struct QuantizationReport {
             writer.boolean(isCalibrated)
             writer.member("bytes", written.byteCount)
             writer.member("source_bytes", written.sourceByteCount)
+            if let peakBytes { writer.member("peak_bytes", peakBytes) }
             writer.key("classes")
             try writer.array { writer throws(JSONWriterError) in
                 for (count, loss) in totals {

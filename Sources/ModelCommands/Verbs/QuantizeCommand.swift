@@ -131,8 +131,12 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
         )
         quantizer.calibration = try calibrate(calibrationData)
         let written = try write(quantizer)
-        let isCalibrated = quantizer.calibration != nil
-        let report = QuantizationReport(written: written, format: format, isCalibrated: isCalibrated)
+        let report = QuantizationReport(
+            written: written,
+            format: format,
+            isCalibrated: quantizer.calibration != nil,
+            peakBytes: PeakMemory.bytes()
+        )
         if !json { StandardStreams.print(report.tables(allTensors: verbose)) }
         let comparison = try comparisonData.isEmpty ? nil : compare(written, format, reference, comparisonData)
         if json {
