@@ -33,8 +33,7 @@ extension CPUDevice {
                 output_stride: weight.outputs,
                 activation: activation.kernelTag,
                 gated: 0,
-                chunk_panels: 0,
-                large_chunks: 0
+                cut: vlmc_cut()
             ),
             rows: rows
         )
@@ -67,8 +66,7 @@ extension CPUDevice {
                 output_stride: weight.outputs,
                 activation: activation.kernelTag,
                 gated: 1,
-                chunk_panels: 0,
-                large_chunks: 0
+                cut: vlmc_cut()
             ),
             rows: rows
         )
@@ -191,7 +189,7 @@ extension CPUDevice {
             query_heads: Int32(heads.query),
             key_heads: Int32(heads.keyValue),
             value_heads: Int32(heads.keyValue),
-            chunk_heads: 0,
+            cut: vlmc_cut(),
             queries: queries,
             query_stride: heads.query * heads.width,
             key_rows: nil,
