@@ -41,7 +41,7 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
     @Option(help: "The format of the weights: auto (as described in the TOML) or one of those that `generate` takes.")
     var dtype = "auto"
 
-    @Option(help: "What keys and values are kept as: auto (goes with --dtype), bf16 or f32.")
+    @Option(help: "What keys and values are kept as: auto (goes with --dtype), bf16, f32 or int8.")
     var kvCacheDtype = "auto"
 
     @Option(parsing: .unconditional, help: "Tokens of the prompt.")
@@ -144,14 +144,10 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
         let declared = WeightFormat.named(dtype).map { manifest.weights.with(.standard($0)) } ?? manifest.weights
         let packed: PackedWeights
         if let weights {
-            let callbacks = PackingCallbacks(
-                onEvent: { event in
-                    if case .notice(let notice) = event { StandardStreams.report("note: \(notice)") }
-                },
-                isCancelled: { Interruption.isRequested }
-            )
             let matched = try MatchedWeights(declared, in: Checkpoint(path: weights))
-            packed = try PackedWeights.open(matched, cacheFolder: cacheFolder, pool: pool, callbacks: callbacks)
+            packed = try PackingProgress.showing(isQuiet: false) {
+                try PackedWeights.open(matched, cacheFolder: cacheFolder, pool: pool, callbacks: $0)
+            }
         } else {
             packed = try PackedWeights.synthetic(declared, seed: seed, pool: pool)
         }
