@@ -137,7 +137,7 @@ struct WeightPacker {
 
     private func writeHeader(_ index: PackedIndex, to output: some WholeFileOutput) throws(PackingError) {
         let numbers = index.numbers
-        let header = PackedHeader(key: layout.key, totalBytes: layout.totalBytes, index: numbers)
+        let header = PackedHeader(layout, index: numbers)
         // What is left between the entries was never written: reserving made it zeros.
         let words = (header.words + numbers).map(\.littleEndian)
         try attempt { () throws(FileError) in
