@@ -123,6 +123,7 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
                 format: format,
                 classes: chosenClasses,
                 pool: ThreadPool(threads: threads ?? AvailableCores.count()),
+                kernels: CPUKernelSet.chosen(),
                 callbacks: callbacks
             )
             return try quantizer.write(to: output)

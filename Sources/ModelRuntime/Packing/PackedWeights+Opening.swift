@@ -15,9 +15,12 @@ extension PackedWeights {
         _ weights: MatchedWeights,
         cacheFolder: String? = nil,
         pool: ThreadPool,
+        kernels: CPUKernelSet = .best,
         callbacks: PackingCallbacks = PackingCallbacks()
     ) throws(PackingError) -> PackedWeights {
-        try WeightCache(weights, cacheFolder: cacheFolder, pool: pool, callbacks: callbacks).open()
+        let layout = PackedLayout(weights, indexCount: PackedIndex(weights).numbers.count)
+        let packer = WeightPacker(weights: weights, layout: layout, pool: pool, kernels: kernels, callbacks: callbacks)
+        return try WeightCache(packer, cacheFolder: cacheFolder).open()
     }
 }
 
@@ -30,11 +33,11 @@ private struct WeightCache {
     /// Where packed weights may be, the preferred place first.
     private let paths: [String]
 
-    init(_ weights: MatchedWeights, cacheFolder: String?, pool: ThreadPool, callbacks: PackingCallbacks) {
-        self.weights = weights
-        self.callbacks = callbacks
-        layout = PackedLayout(weights, indexCount: PackedIndex(weights).numbers.count)
-        packer = WeightPacker(weights: weights, layout: layout, pool: pool, callbacks: callbacks)
+    init(_ packer: WeightPacker, cacheFolder: String?) {
+        self.packer = packer
+        weights = packer.weights
+        layout = packer.layout
+        callbacks = packer.callbacks
         paths = Self.paths(for: weights.checkpoint, key: layout.key, cacheFolder: cacheFolder)
     }
 

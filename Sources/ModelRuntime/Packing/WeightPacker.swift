@@ -9,6 +9,7 @@ struct WeightPacker {
     let weights: MatchedWeights
     let layout: PackedLayout
     let pool: ThreadPool
+    let kernels: CPUKernelSet
     let callbacks: PackingCallbacks
 
     /// Packs everything into `output`, which is then complete but not yet committed.
@@ -73,7 +74,7 @@ struct WeightPacker {
         _ progress: inout Progress,
         into output: some WholeFileOutput
     ) throws(PackingError) -> (checksum: UInt64, outcome: PackingOutcome) {
-        let packer = EntryPacker(entry, item, weights)
+        let packer = EntryPacker(entry, item, weights, kernels: kernels)
         var hashes: [UInt64] = []
         var total = PackingOutcome()
         for first in stride(from: 0, to: item.chunkCount, by: staging.slots) {
