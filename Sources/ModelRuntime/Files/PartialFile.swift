@@ -8,6 +8,8 @@ import Synchronization
 protocol WholeFileOutput: Sendable {
     /// Makes sure that this many bytes will fit.
     func reserve(byteCount: Int) throws(FileError)
+    /// Makes ready that `range` is written, with all that lies between its writes. Nothing depends on it.
+    func prepare(_ range: Range<Int>)
     /// Writes all of `bytes` at `offset`.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError)
     /// Writes everything back to the device and gives the file its name, replacing an older one.
@@ -21,6 +23,7 @@ final class PartialFile: WholeFileOutput {
     private let path: String
     private let partialPath: String
     private let descriptor: FileDescriptor
+    private let pages = Mutex<HugePages?>(nil)
     private let isOpen = Atomic<Bool>(true)
 
     /// Creates `partialPath`, by default a name that no other writer uses. A leftover of that name is overwritten.
@@ -38,6 +41,12 @@ final class PartialFile: WholeFileOutput {
         var code: Int32
         repeat { code = posix_fallocate(descriptor.number, 0, off_t(byteCount)) } while code == EINTR
         guard code == 0 else { throw FileError(.reserveSpace, path, code: code) }
+        let pages = HugePages(of: descriptor, byteCount: byteCount)
+        self.pages.withLock { $0 = pages }
+    }
+
+    func prepare(_ range: Range<Int>) {
+        pages.withLock { $0?.populate(range) }
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {

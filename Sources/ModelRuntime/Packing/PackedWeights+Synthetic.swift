@@ -25,6 +25,7 @@ extension PackedWeights {
         guard ftruncate(descriptor, layout.totalBytes) == 0 else { throw FileError(.reserveSpace, name) }
         let mapped = mmap(nil, layout.totalBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
         guard let mapped, mapped != MAP_FAILED else { throw FileError(.map, name) }
+        madvise(mapped, layout.totalBytes, MADV_HUGEPAGE)
         fill(UnsafeMutableRawBufferPointer(start: mapped, count: layout.totalBytes), layout, seed, pool, kernels)
         munmap(mapped, layout.totalBytes)
         let file = try MappedFile(path: "/proc/self/fd/\(descriptor)", access: .resident)

@@ -78,7 +78,10 @@ struct WeightPacker {
         var hashes: [UInt64] = []
         var total = PackingOutcome()
         for first in stride(from: 0, to: item.chunkCount, by: staging.slots) {
-            let outcomes = try inParallel(min(staging.slots, item.chunkCount - first)) { slot throws(FileError) in
+            let count = min(staging.slots, item.chunkCount - first)
+            let bytes = item.chunk(first).lowerBound..<item.chunk(first + count - 1).upperBound
+            output.prepare(item.offset + bytes.lowerBound..<item.offset + bytes.upperBound)
+            let outcomes = try inParallel(count) { slot throws(FileError) in
                 let range = item.chunk(first + slot)
                 let memory = staging.slot(slot, byteCount: range.count)
                 let outcome = packer.pack(chunk: first + slot, into: memory)

@@ -50,6 +50,8 @@ import Testing
 
         func reserve(byteCount: Int) {}
 
+        func prepare(_ range: Range<Int>) {}
+
         func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
             guard accepted.wrappingSubtract(1, ordering: .relaxed).newValue >= 0 else {
                 throw FileError(.write, "packed", code: ENOSPC)

@@ -36,22 +36,17 @@ static void stream_int_panel(const struct vlmc_product *product, int32_t panel, 
     }
 }
 
-/// Brings `groups` groups (an even number) of 4-bit weights from `unit` on to units of VLMC_FORMAT_W8G32.
-static void widen_nibbles(const char *unit, uint32_t format, int32_t groups, char *to) {
-    const int32_t unit_groups = format == VLMC_FORMAT_W4G32 ? 2 : 4;
-    const ptrdiff_t unit_bytes = 256 * unit_groups + 64;
-    for (int32_t group = 0; group < groups; group++) {
-        const char *from = unit + group / unit_groups * unit_bytes;
-        const char *places = from + 256 * unit_groups;
-        const char *nibbles = from + group % unit_groups * 256;
-        const char *scales = places + (format == VLMC_FORMAT_W4G32 ? group % 2 * 32 : 0);
-        const v16u shift = format == VLMC_FORMAT_W4G32 ? (v16u)0 : int_zero_shift(places + 32);
-        char *words = to + group / 2 * 1088 + group % 2 * 512;
-        for (int i = 0; i < 8; i++) {
-            const v16u weights = int_words(nibbles, i, shift, INT_W4G128);
-            memcpy(words + 64 * i, &weights, 64);
+/// Brings `units` units of 4-bit weights to bytes: those of VLMC_FORMAT_W4G32 become units of VLMC_FORMAT_W8G32, with
+/// the offset of nibbles; those of VLMC_FORMAT_W4G128 units of INT_W8G128.
+static void widen_nibbles(const char *from, uint32_t format, int32_t units, char *to) {
+    const struct int_unit nibbles = int_unit(format == VLMC_FORMAT_W4G32 ? INT_W4G32 : INT_W4G128);
+    const struct int_unit bytes = int_unit(format == VLMC_FORMAT_W4G32 ? INT_W8G32 : INT_W8G128);
+    for (int32_t unit = 0; unit < units; unit++, from += nibbles.bytes, to += bytes.bytes) {
+        for (int32_t i = 0; i < 8 * nibbles.groups; i++) {
+            const v16u words = int_words(from + i / 8 * nibbles.group_bytes, i % 8, nibbles.group_bytes);
+            memcpy(to + 64 * i, &words, 64);
         }
-        memcpy(to + group / 2 * 1088 + 1024 + group % 2 * 32, scales, 32);
+        memcpy(to + bytes.groups * bytes.group_bytes, from + nibbles.groups * nibbles.group_bytes, 64);
     }
 }
 
@@ -89,10 +84,8 @@ static void multiply_int_block(const struct vlmc_product *product, const struct 
     struct int_tile tile = {.panels = {block->start[0], block->start[1]}, .units = block->units, .start = start};
     for (int32_t p = 0; p < block->panels; p++) {
         if (layout.bits == 4) {
-            const int32_t groups = block->units * (layout.unit_inputs / 32);
-            widen_nibbles(block->start[p], format, groups, (char *)scratch->widened[p]);
+            widen_nibbles(block->start[p], format, block->units, (char *)scratch->widened[p]);
             tile.panels[p] = (const char *)scratch->widened[p];
-            tile.units = groups / 2;
         } else if (format == VLMC_FORMAT_W8 && block->is_last) {
             tile.channel_scales[p] = (const float *)(block->start[p] + block->bytes);
         }
@@ -100,7 +93,7 @@ static void multiply_int_block(const struct vlmc_product *product, const struct 
     const int32_t most_rows = block->panels == 2 ? INT_PAIR_ROWS : INT_TILE_ROWS;
     const int32_t tiles = (product->rows + most_rows - 1) / most_rows;
     const ptrdiff_t part = next->bytes / tiles;
-    tile.ahead_step = part / (8 * tile.units * (format == VLMC_FORMAT_W8 ? 1 : 2)) + 1;
+    tile.ahead_step = part / (tile.units * layout.unit_inputs / 4) + 1;
     for (int32_t i = 0; i < tiles; i++) {
         const int32_t row = even_part(product->rows, tiles, i);
         const int32_t rows = even_part(product->rows, tiles, i + 1) - row;
@@ -110,6 +103,8 @@ static void multiply_int_block(const struct vlmc_product *product, const struct 
         tile.ahead[1] = next->start[1] + i * part;
         if (format == VLMC_FORMAT_W8) {
             (block->panels == 2 ? int_tile_w8_pair : int_tile_w8)(&tile, rows);
+        } else if (format == VLMC_FORMAT_W4G128) {
+            (block->panels == 2 ? int_tile_w8g128_pair : int_tile_w8g128)(&tile, rows);
         } else {
             (block->panels == 2 ? int_tile_w8g32_pair : int_tile_w8g32)(&tile, rows);
         }

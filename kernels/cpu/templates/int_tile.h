@@ -2,12 +2,15 @@
 // Not the loops around it: int_product.h. The same for floats: tile.h.
 //
 // An isa file defines before: INT_TILE_ROWS, the most rows with one panel, and INT_PAIR_ROWS, the most with two, such
-// that each sum has two registers: that of a group, exact, and that of all groups, a chain of f32 over the groups in
+// that each sum has two registers: that of a group, exact, and that of several groups, a chain of f32 over them in
 // order, whatever the tile.
 #pragma once
 
 #include "packed_rows.h"
 #include "product_scratch.h"
+
+/// How far ahead of the multiplication a panel is fetched: farther than floats, of which two panels are read at a time.
+#define INT_PREFETCH_BYTES 8192
 
 /// How a panel's weights are read.
 enum int_mode {
@@ -15,7 +18,30 @@ enum int_mode {
     INT_W8G32,  ///< bytes, a scale for 32 inputs
     INT_W4G32,  ///< nibbles, a scale for 32 inputs
     INT_W4G128, ///< nibbles, a scale and a zero point for 128 inputs
+    INT_W8G128, ///< the same, brought to bytes
 };
+
+/// How the units of a panel are laid out: groups of 32 inputs, then a line of scales and zero points.
+struct int_unit {
+    int groups;
+    int group_bytes;
+    int bytes;
+};
+
+INLINE struct int_unit int_unit(const enum int_mode mode) {
+    switch (mode) {
+    case INT_W8:
+        return (struct int_unit){1, 512, 512};
+    case INT_W8G32:
+        return (struct int_unit){2, 512, 1088};
+    case INT_W4G32:
+        return (struct int_unit){2, 256, 576};
+    case INT_W4G128:
+        return (struct int_unit){4, 256, 1088};
+    default: // INT_W8G128
+        return (struct int_unit){4, 512, 2112};
+    }
+}
 
 struct int_tile {
     const char *a;         ///< row r at a + r * INT_ROW_BYTES
@@ -29,48 +55,35 @@ struct int_tile {
     enum tile_start start;
 };
 
-/// 64 bytes of offset weights: words `index` of 8 that hold a group's 32 inputs.
-INLINE v16u int_words(const char *group, const int index, v16u zero_shift, const enum int_mode mode) {
-    if (mode == INT_W8 || mode == INT_W8G32) {
+/// 64 bytes of weights: words `index` of 8 that hold a group's 32 inputs.
+INLINE v16u int_words(const char *group, const int index, const int group_bytes) {
+    if (group_bytes == 512) {
         return v_load_words(group + 64 * index);
     }
     const v16u pairs = v_load_words(group + index / 2 * 64);
-    const v16u nibbles = (index % 2 == 0 ? pairs : pairs >> 4) & 0x0f0f0f0f;
-    // With zero points: nibble + 128 - zero, without carries between bytes.
-    return mode == INT_W4G128 ? nibbles + zero_shift : nibbles;
+    return (index % 2 == 0 ? pairs : pairs >> 4) & 0x0f0f0f0f;
 }
 
-/// 128 minus the zero point, in all four bytes of each output's word.
-INLINE v16u int_zero_shift(const char *zeros) {
+/// The zero points of 16 outputs.
+INLINE v16 int_zeros(const char *from) {
     typedef uint8_t v16bytes __attribute__((ext_vector_type(16)));
     v16bytes bytes;
-    memcpy(&bytes, zeros, sizeof bytes);
-    return (128 - __builtin_convertvector(bytes, v16u)) * 0x01010101;
+    memcpy(&bytes, from, sizeof bytes);
+    return __builtin_convertvector(bytes, v16);
 }
 
-/// One group of 32 inputs into the sums. `a`: the group's values of the first row; `places`: its scale and correction.
-INLINE void int_tile_group(v16 sums[][2], const char *a, const char *places, const char *const group[2],
-                           const v16 scales[2], const v16u zero_shift[2], const int rows, const int panels,
-                           const enum int_mode mode, const char *ahead[2], ptrdiff_t ahead_step) {
-    vdot dots[INT_TILE_ROWS][2];
-    UNROLL for (int r = 0; r < rows; r++) {
-        const vdot correction = (vdot)(*(const __typeof__((vdot){0}[0]) *)(places + r * INT_ROW_BYTES +
-                                                                          (INT_CORRECTIONS - INT_SCALES)));
-        UNROLL for (int p = 0; p < panels; p++) {
-            dots[r][p] = correction;
-        }
-    }
+/// Adds the dot products of one group of 32 inputs to `dots`. `a`: the group's values of the first row.
+INLINE void int_group_dots(vdot dots[][2], const char *a, const char *const group[2], const int rows, const int panels,
+                           const int group_bytes, const char *ahead[2], ptrdiff_t ahead_step) {
     UNROLL for (int i = 0; i < 8; i++) {
         v16u words[2];
         UNROLL for (int p = 0; p < panels; p++) {
-            words[p] = int_words(group[p], i, zero_shift[p], mode);
+            words[p] = int_words(group[p], i, group_bytes);
             if (panels == 2) {
                 __builtin_prefetch(ahead[p]);
                 ahead[p] += ahead_step;
-            } else if (mode == INT_W8 || mode == INT_W8G32) {
-                __builtin_prefetch(group[p] + 64 * i + PREFETCH_BYTES);
-            } else if (i % 2 == 0) {
-                __builtin_prefetch(group[p] + 32 * i + PREFETCH_BYTES);
+            } else if (group_bytes == 512 || i % 2 == 0) {
+                __builtin_prefetch(group[p] + group_bytes / 8 * i + INT_PREFETCH_BYTES);
             }
         }
         UNROLL for (int r = 0; r < rows; r++) {
@@ -79,6 +92,21 @@ INLINE void int_tile_group(v16 sums[][2], const char *a, const char *places, con
             }
         }
     }
+}
+
+/// One group of 32 inputs into the sums of the formats with an offset. `places`: the group's scale in the first row.
+INLINE void int_tile_group(v16 sums[][2], const char *a, const char *places, const char *const group[2],
+                           const v16 scales[2], const int rows, const int panels, const enum int_mode mode,
+                           const char *ahead[2], ptrdiff_t ahead_step) {
+    vdot dots[INT_TILE_ROWS][2];
+    UNROLL for (int r = 0; r < rows; r++) {
+        const vdot correction = (vdot)(*(const __typeof__((vdot){0}[0]) *)(places + r * INT_ROW_BYTES +
+                                                                          (INT_CORRECTIONS - INT_SCALES)));
+        UNROLL for (int p = 0; p < panels; p++) {
+            dots[r][p] = correction;
+        }
+    }
+    int_group_dots(dots, a, group, rows, panels, int_unit(mode).group_bytes, ahead, ahead_step);
     UNROLL for (int r = 0; r < rows; r++) {
         const float scale = *(const float *)(places + r * INT_ROW_BYTES);
         UNROLL for (int p = 0; p < panels; p++) {
@@ -88,10 +116,76 @@ INLINE void int_tile_group(v16 sums[][2], const char *a, const char *places, con
     }
 }
 
+/// Units of one scale and one zero point: products with both left out, whose sum is scaled once. That the zero points
+/// are taken off from is a number of the row (packed_rows.h).
+INLINE void int_tile_zeroed_unit(float *sums, const int is_first, const char *a, const char *places,
+                                 const char *const unit[2], const int rows, const int panels, const enum int_mode mode,
+                                 const char *ahead[2], ptrdiff_t ahead_step) {
+    const struct int_unit layout = int_unit(mode);
+    const char *const tail[2] = {unit[0] + layout.groups * layout.group_bytes,
+                                 unit[1] + layout.groups * layout.group_bytes};
+    v16 unscaled[INT_TILE_ROWS][2];
+    UNROLL for (int p = 0; p < panels; p++) {
+        const v16 zeros = int_zeros(tail[p] + 32);
+        UNROLL for (int r = 0; r < rows; r++) {
+            unscaled[r][p] = zeros * *(const float *)(places + r * INT_ROW_BYTES + (INT_CORRECTIONS - INT_SCALES));
+        }
+    }
+    UNROLL for (int g = 0; g < layout.groups; g++) {
+        const char *const group[2] = {unit[0] + g * layout.group_bytes, unit[1] + g * layout.group_bytes};
+        vdot dots[INT_TILE_ROWS][2];
+        UNROLL for (int i = 0; i < rows * panels; i++) {
+            dots[i / panels][i % panels] = (vdot){0};
+        }
+        int_group_dots(dots, a + g * INT_GROUP_BYTES, group, rows, panels, layout.group_bytes, ahead, ahead_step);
+        UNROLL for (int r = 0; r < rows; r++) {
+            const v16 scale = (v16)(*(const float *)(places + r * INT_ROW_BYTES + 4 * g));
+            UNROLL for (int p = 0; p < panels; p++) {
+                unscaled[r][p] = v_fma(v_dot_sum(dots[r][p]), scale, unscaled[r][p]);
+            }
+        }
+    }
+    UNROLL for (int p = 0; p < panels; p++) {
+        const v16 scales = v_load_f16(tail[p]);
+        UNROLL for (int r = 0; r < rows; r++) {
+            float *sum = sums + r * SUM_STRIDE + 16 * p;
+            v_store(sum, v_fma(unscaled[r][p], scales, is_first ? (v16)0.0f : v_load(sum)));
+        }
+    }
+}
+
+/// The sums of the formats with zero points: they stay in memory, since each unit has sums of its own in registers.
+INLINE void int_tile_multiply_zeroed(const struct int_tile *t, const int rows, const int panels,
+                                     const enum int_mode mode) {
+    const struct int_unit layout = int_unit(mode);
+    const char *unit[2] = {t->panels[0], t->panels[1]};
+    const char *ahead[2] = {t->ahead[0], t->ahead[1]};
+    int is_first = t->start == FROM_ZERO;
+    for (int32_t u = 0; u < t->units; u++) {
+        const int32_t in_block = u % (INT_BLOCK_GROUPS / layout.groups) * layout.groups;
+        const char *block = t->a + u / (INT_BLOCK_GROUPS / layout.groups) * t->a_block;
+        const char *a = block + in_block * INT_GROUP_BYTES, *places = block + INT_SCALES + 4 * in_block;
+        if (is_first) {
+            int_tile_zeroed_unit(t->sums, 1, a, places, unit, rows, panels, mode, ahead, t->ahead_step);
+        } else {
+            int_tile_zeroed_unit(t->sums, 0, a, places, unit, rows, panels, mode, ahead, t->ahead_step);
+        }
+        is_first = 0;
+        if (panels == 1) {
+            __builtin_prefetch(unit[0] + layout.groups * layout.group_bytes + INT_PREFETCH_BYTES);
+        }
+        UNROLL for (int p = 0; p < panels; p++) {
+            unit[p] += layout.bytes;
+        }
+    }
+}
+
 INLINE void int_tile_multiply(const struct int_tile *t, const int rows, const int panels, const enum int_mode mode) {
-    const int unit_groups = mode == INT_W8 ? 1 : mode == INT_W4G128 ? 4 : 2;
-    const int group_bytes = mode == INT_W8 || mode == INT_W8G32 ? 512 : 256;
-    const int unit_bytes = unit_groups * group_bytes + (mode == INT_W8 ? 0 : 64);
+    if (mode == INT_W4G128 || mode == INT_W8G128) {
+        int_tile_multiply_zeroed(t, rows, panels, mode);
+        return;
+    }
+    const struct int_unit layout = int_unit(mode);
     v16 sums[INT_TILE_ROWS][2];
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int p = 0; p < panels; p++) {
@@ -102,32 +196,28 @@ INLINE void int_tile_multiply(const struct int_tile *t, const int rows, const in
     const char *ahead[2] = {t->ahead[0], t->ahead[1]};
     const ptrdiff_t ahead_step = t->ahead_step;
     const char *block = t->a;
-    for (int32_t left = t->units; left > 0; left -= INT_BLOCK_GROUPS / unit_groups, block += t->a_block) {
+    for (int32_t left = t->units; left > 0; left -= INT_BLOCK_GROUPS / layout.groups, block += t->a_block) {
         const char *a = block, *places = block + INT_SCALES;
-        const int32_t units = left < INT_BLOCK_GROUPS / unit_groups ? left : INT_BLOCK_GROUPS / unit_groups;
+        const int32_t units = left < INT_BLOCK_GROUPS / layout.groups ? left : INT_BLOCK_GROUPS / layout.groups;
         for (int32_t u = 0; u < units; u++) {
-            v16 scales[2] = {0.0f, 0.0f};
-            v16u zero_shift[2] = {0, 0};
-            UNROLL for (int g = 0; g < unit_groups; g++) {
+            UNROLL for (int g = 0; g < layout.groups; g++) {
                 const char *group[2];
+                v16 scales[2] = {0.0f, 0.0f};
                 UNROLL for (int p = 0; p < panels; p++) {
-                    group[p] = unit[p] + g * group_bytes;
-                    if (mode == INT_W8G32 || mode == INT_W4G32 || (mode == INT_W4G128 && g == 0)) {
-                        scales[p] = v_load_f16(unit[p] + unit_groups * group_bytes + 32 * g);
-                    }
-                    if (mode == INT_W4G128 && g == 0) {
-                        zero_shift[p] = int_zero_shift(unit[p] + unit_groups * group_bytes + 32);
+                    group[p] = unit[p] + g * layout.group_bytes;
+                    if (mode != INT_W8) {
+                        scales[p] = v_load_f16(unit[p] + layout.groups * layout.group_bytes + 32 * g);
                     }
                 }
-                int_tile_group(sums, a, places, group, scales, zero_shift, rows, panels, mode, ahead, ahead_step);
+                int_tile_group(sums, a, places, group, scales, rows, panels, mode, ahead, ahead_step);
                 a += INT_GROUP_BYTES;
                 places += 4;
             }
             if (panels == 1 && mode != INT_W8) {
-                __builtin_prefetch(unit[0] + unit_groups * group_bytes + PREFETCH_BYTES);
+                __builtin_prefetch(unit[0] + layout.groups * layout.group_bytes + INT_PREFETCH_BYTES);
             }
             UNROLL for (int p = 0; p < panels; p++) {
-                unit[p] += unit_bytes;
+                unit[p] += layout.bytes;
             }
         }
     }
@@ -172,3 +262,5 @@ INT_TILE_FUNCTION(int_tile_w4g32, INT_TILE_ROWS, 1, INT_W4G32)
 INT_TILE_FUNCTION(int_tile_w4g128, INT_TILE_ROWS, 1, INT_W4G128)
 INT_TILE_FUNCTION(int_tile_w8_pair, INT_PAIR_ROWS, 2, INT_W8)
 INT_TILE_FUNCTION(int_tile_w8g32_pair, INT_PAIR_ROWS, 2, INT_W8G32)
+INT_TILE_FUNCTION(int_tile_w8g128, INT_TILE_ROWS, 1, INT_W8G128)
+INT_TILE_FUNCTION(int_tile_w8g128_pair, INT_PAIR_ROWS, 2, INT_W8G128)

@@ -48,12 +48,6 @@ INLINE int32_t block_inputs(uint32_t format) {
     return direct_mode(format) == TILE_DOT ? 512 : 256;
 }
 
-/// What a group's sum of values is multiplied by for what is stored in place of a weight: the format's offset, or that
-/// to which 4-bit weights with zero points are brought.
-INLINE int32_t int_offset(uint32_t format) {
-    return format == VLMC_FORMAT_W4G32 ? 8 : 128;
-}
-
 /// Groups of 32 inputs in all units of a panel.
 INLINE int32_t int_groups(const struct vlmc_matrix *matrix) {
     const struct panel_layout layout = panel_layout(matrix->format);
@@ -92,9 +86,9 @@ static void pack_float_row(const struct vlmc_product *product, const float *from
     }
 }
 
-/// Rounds 32 inputs to multiples of 1/127 of the greatest magnitude among them. The scale is NaN if one of them is not
-/// finite, and 0 if all are below 1e-30.
-INLINE void pack_int_group(v16 x[2], int32_t offset, int32_t group, char *to) {
+/// Rounds 32 inputs to multiples of 1/127 of the greatest magnitude among them, and returns the sum of the values. The
+/// scale is NaN if one of them is not finite, and 0 if all are below 1e-30.
+INLINE int32_t pack_int_group(v16 x[2], int32_t group, char *to) {
     const v16i magnitudes = __builtin_elementwise_max((v16i)x[0] & 0x7fffffff, (v16i)x[1] & 0x7fffffff);
     const union {
         int32_t bits;
@@ -112,14 +106,34 @@ INLINE void pack_int_group(v16 x[2], int32_t offset, int32_t group, char *to) {
         v_store_dot_values(to + group * INT_GROUP_BYTES + i * 16 * DOT_VALUE_BYTES, rounded);
         sum += rounded;
     }
-    const __typeof__((vdot){0}[0]) correction = (__typeof__((vdot){0}[0]))(-offset * __builtin_reduce_add(sum));
     memcpy(to + INT_SCALES + 4 * group, &scale, 4);
-    memcpy(to + INT_CORRECTIONS + 4 * group, &correction, 4);
+    return __builtin_reduce_add(sum);
+}
+
+/// Writes what takes the offsets of a row's weights out of its products, for a group whose values have this `sum`: for
+/// each group that times -offset, as dot products begin with; with zero points, for each unit the sum of its inputs
+/// times -1, from all groups so far, as zero points are multiplied by.
+INLINE void pack_correction(struct panel_layout layout, int32_t group, int32_t sum, char *to) {
+    char *place = to + INT_CORRECTIONS + 4 * group;
+    if (layout.group <= 32) {
+        const __typeof__((vdot){0}[0]) correction = (__typeof__((vdot){0}[0]))(-layout.offset * sum);
+        memcpy(place, &correction, 4);
+        return;
+    }
+    float scale, total = 0.0f;
+    const int32_t in_unit = group % (layout.group / 32);
+    memcpy(&scale, to + INT_SCALES + 4 * group, 4);
+    place -= 4 * in_unit;
+    if (in_unit > 0) {
+        memcpy(&total, place, 4);
+    }
+    total -= scale * (float)sum;
+    memcpy(place, &total, 4);
 }
 
 static void pack_int_row(const struct vlmc_product *product, const float *from, int32_t row) {
     const int32_t inputs = product->weight.inputs;
-    const int32_t offset = int_offset(product->weight.format);
+    const struct panel_layout layout = panel_layout(product->weight.format);
     const int32_t groups = int_groups(&product->weight);
     const struct row_statistics statistics = row_statistics(from, inputs, &product->norm);
     for (int32_t group = 0; group < groups; group++) {
@@ -132,7 +146,7 @@ static void pack_int_row(const struct vlmc_product *product, const float *from, 
                 x[i] = normalised(from, first, inputs, &product->norm, statistics);
             }
         }
-        pack_int_group(x, offset, group % INT_BLOCK_GROUPS, to);
+        pack_correction(layout, group % INT_BLOCK_GROUPS, pack_int_group(x, group % INT_BLOCK_GROUPS, to), to);
     }
 }
 
