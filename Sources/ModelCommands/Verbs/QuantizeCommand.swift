@@ -116,43 +116,17 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
     // MARK: Writing
 
     private func write(_ format: WeightFormat) throws -> QuantizedCheckpoint {
-        var progress = ProgressLine(isQuiet: quiet)
-        defer { progress.clear() }
-        return try withEvents(&progress) { callbacks in
+        try PackingProgress.showing(isQuiet: quiet) { callbacks in
             let matched = try MatchedWeights(Model.manifest.weights, in: Checkpoint(path: weights))
             let quantizer = try CheckpointQuantizer(
                 matched,
                 format: format,
                 classes: chosenClasses,
                 pool: ThreadPool(threads: threads ?? AvailableCores.count()),
+                kernels: CPUKernelSet.chosen(),
                 callbacks: callbacks
             )
             return try quantizer.write(to: output)
-        }
-    }
-
-    /// Calls `body` with callbacks that show progress and end the work on Ctrl-C.
-    private func withEvents<Result>(
-        _ progress: inout ProgressLine,
-        _ body: (PackingCallbacks) throws -> Result
-    ) throws -> Result {
-        let isQuiet = quiet
-        do {
-            return try withoutActuallyEscaping({ (event: PackingEvent) in
-                switch event {
-                case .progress(let phase, let done, let total):
-                    progress.show("\(phase.rawValue) weights", done, of: total)
-                case .notice(let notice):
-                    progress.clear()
-                    if !isQuiet { StandardStreams.report("note: \(notice)") }
-                }
-            }) { onEvent in
-                try body(PackingCallbacks(onEvent: onEvent, isCancelled: { Interruption.isRequested }))
-            }
-        } catch QuantizationError.cancelled, PackingError.cancelled {
-            progress.clear()
-            StandardStreams.report("interrupted; nothing was left behind")
-            throw ExitCode(Interruption.exitCode)
         }
     }
 
@@ -197,8 +171,6 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
                 Model.manifest.decoder.contextLength
             )
         }
-        var progress = ProgressLine(isQuiet: quiet)
-        defer { progress.clear() }
-        return try withEvents(&progress) { try LoadedModel<Model>(options, callbacks: $0) }
+        return try PackingProgress.showing(isQuiet: quiet) { try LoadedModel<Model>(options, callbacks: $0) }
     }
 }

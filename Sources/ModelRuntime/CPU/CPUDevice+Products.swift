@@ -22,21 +22,15 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        multiply(
-            vlmc_linear(
-                product: product(input, norm: norm, weight: weight),
-                bias: bias,
-                up_bias: nil,
-                residual: residual,
-                residual_stride: weight.outputs,
-                output: output,
-                output_stride: weight.outputs,
-                activation: activation.kernelTag,
-                gated: 0,
-                cut: vlmc_cut()
-            ),
-            rows: rows
+        let arguments = linearMap(
+            product(input, norm: norm, weight: weight),
+            bias: bias,
+            isGated: false,
+            activation: activation,
+            residual: residual,
+            into: output
         )
+        multiply(arguments, rows: rows)
     }
 
     /// A gated linear map of rows: a matrix whose panels are gates and ups in turn.
@@ -55,21 +49,15 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        multiply(
-            vlmc_linear(
-                product: product(input, norm: norm, weight: weight),
-                bias: bias,
-                up_bias: bias.map { $0 + weight.outputs },
-                residual: residual,
-                residual_stride: weight.outputs,
-                output: output,
-                output_stride: weight.outputs,
-                activation: activation.kernelTag,
-                gated: 1,
-                cut: vlmc_cut()
-            ),
-            rows: rows
+        let arguments = linearMap(
+            product(input, norm: norm, weight: weight),
+            bias: bias,
+            isGated: true,
+            activation: activation,
+            residual: residual,
+            into: output
         )
+        multiply(arguments, rows: rows)
     }
 
     /// Makes the heads of attention out of rows; keys and values go to rows of their own.
@@ -162,6 +150,29 @@ extension CPUDevice {
             norm: norm.kernelArgument,
             packed: packedInputStart,
             pack_chunks: 0
+        )
+    }
+
+    private func linearMap(
+        _ product: vlmc_product,
+        bias: UnsafePointer<Float>?,
+        isGated: Bool,
+        activation: Activation,
+        residual: UnsafePointer<Float>?,
+        into output: UnsafeMutablePointer<Float>
+    ) -> vlmc_linear {
+        let outputs = Int(product.weight.outputs)
+        return vlmc_linear(
+            product: product,
+            bias: bias,
+            up_bias: isGated ? bias.map { $0 + outputs } : nil,
+            residual: residual,
+            residual_stride: outputs,
+            output: output,
+            output_stride: outputs,
+            activation: activation.kernelTag,
+            gated: isGated ? 1 : 0,
+            cut: vlmc_cut()
         )
     }
 

@@ -11,6 +11,7 @@ public struct CheckpointQuantizer {
     private let plan: QuantizationPlan
     private let checkpoint: Checkpoint
     private let pool: ThreadPool
+    private let kernels: CPUKernelSet
     private let callbacks: PackingCallbacks
 
     /// The classes that are quantised where nothing else is asked for: what other libraries quantise as well.
@@ -24,12 +25,14 @@ public struct CheckpointQuantizer {
         format: WeightFormat,
         classes: Set<WeightClass> = CheckpointQuantizer.usualClasses,
         pool: ThreadPool,
+        kernels: CPUKernelSet = .best,
         callbacks: PackingCallbacks = PackingCallbacks()
     ) throws(QuantizationError) {
         guard let encoding = TensorEncoding(format) else { throw .notAnIntegerFormat(format.name) }
         plan = try QuantizationPlan(weights, encoding, classes: classes)
         checkpoint = weights.checkpoint
         self.pool = pool
+        self.kernels = kernels
         self.callbacks = callbacks
     }
 
@@ -190,7 +193,8 @@ public struct CheckpointQuantizer {
             byteCount: format.panelBytes(inputs: matrix.inputs),
             alignment: WeightFormat.panelAlignment
         ) { memory in
-            let outcome = PanelPacking(format: format, inputs: matrix.inputs).pack(rows, into: memory)
+            let packing = PanelPacking(format: format, inputs: matrix.inputs, kernels: kernels)
+            let outcome = packing.pack(rows, into: memory)
             let quantized = IntegerPanel(format: format, inputs: matrix.inputs).read(UnsafeRawBufferPointer(memory))
             plan.encoding.write(quantized, first: first, count: count, outputs: matrix.outputs, into: parts)
             return outcome
