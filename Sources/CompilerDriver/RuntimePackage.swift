@@ -32,6 +32,17 @@ public struct RuntimePackage: Sendable, Hashable {
         path = Path(found).absolute().string
     }
 
+    /// What a build plan is made of, as text: the manifest, and the names of all files under the source folders. What the
+    /// files say is not in it, since every build looks at that anyway.
+    ///
+    /// - Throws: an error of the file system if the manifest cannot be read.
+    func planInputs() throws -> String {
+        let package = Path(path)
+        let folders = ["Sources", "kernels"].map { package + $0 }
+        let files = try folders.filter(\.isDirectory).flatMap { try $0.recursiveChildren() }
+        return try (files.map(\.string).sorted() + [(package + "Package.swift").read()]).joined(separator: "\n")
+    }
+
     /// The checkout that this file belongs to, if the compiler was built from one.
     private static let checkout = Path(#filePath).parent().parent().parent().string
 

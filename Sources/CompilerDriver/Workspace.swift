@@ -31,7 +31,8 @@ public struct Workspace: Sendable {
 
     /// Builds the executable `product` of `tree` and gives its path.
     ///
-    /// Files that did not change are left alone, so that only what changed is compiled again.
+    /// Files that did not change are left alone, so that only what changed is compiled again. SwiftPM keeps its plan
+    /// until the generated package changes; where files of the runtime came or went since, it is told to plan anew.
     ///
     /// - Parameter log: Receives the build's output, line by line.
     /// - Throws: `WorkspaceError` if the build fails.
@@ -43,12 +44,17 @@ public struct Workspace: Sendable {
         let package = Path(directory) + "package"
         try Self.synchronise(tree, into: package)
         let scratch = Path(directory) + "build"
-        let arguments = [
+        var arguments = [
             "build", "--package-path", package.string, "--scratch-path", scratch.string,
             "--configuration", "release", "--product", product, "--static-swift-stdlib", "-Xlinker", "-s",
         ]
+        let planned = Path(directory) + "planned-runtime"
+        let inputs = try runtime.planInputs()
+        let planIsCurrent = (try? planned.read()) == inputs
+        if !planIsCurrent { arguments.append("--disable-build-manifest-caching") }
         let status = try Self.run("swift", arguments, log: log)
         guard status == 0 else { throw WorkspaceError.buildFailed(status: status, package: package.string) }
+        if !planIsCurrent { try AtomicFile.write(inputs, to: planned) }
         let binary = scratch + "release" + product
         guard binary.exists else { throw WorkspaceError.noBinary(binary.string) }
         return binary.string

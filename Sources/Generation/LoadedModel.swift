@@ -78,15 +78,17 @@ public final class LoadedModel<Model: CompiledModel> {
         let pool = ThreadPool(threads: options.threads ?? AvailableCores.count())
         let formats = options.weightFormats ?? options.weightFormat.map(WeightFormats.standard)
         let declared = formats.map(manifest.weights.with) ?? manifest.weights
+        let kernels = try CPUKernelSet.chosen()
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,
             pool: pool,
+            kernels: kernels,
             callbacks: callbacks
         )
         device = CPUDevice(
             pool: pool,
-            kernels: try CPUKernelSet.chosen(),
+            kernels: kernels,
             largestInputs: declared.largestInputs,
             roundsAttention: declared.formats.standard != .f32
         )

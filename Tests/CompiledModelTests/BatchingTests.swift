@@ -1,10 +1,17 @@
-// Several sequences in one step give what each gives alone, whatever part of their work each brings to it.
+// Several sequences in one step give what each gives alone, bit by bit, whatever part of their work each brings to it.
 
 import Generation
 import InputProcessing
 import ModelRuntime
 import TensorTypes
 import Testing
+
+/// What a sequence was given.
+private struct Answer: Equatable {
+    var tokens: [Int32] = []
+    /// The logits that each token was chosen from, one row after the other.
+    var logits: [UInt32] = []
+}
 
 /// Runs sequences of one model in common steps.
 private final class BatchedRun<Model: CompiledModel> {
@@ -14,7 +21,7 @@ private final class BatchedRun<Model: CompiledModel> {
         var positions: RotaryPositions
         var features: [(firstToken: Int, features: ImageFeatures)]
         var table = BlockTable()
-        var answer: [Int32] = []
+        var answer = Answer()
 
         var pending: Int { tokens.count - table.tokenCount }
     }
@@ -46,7 +53,7 @@ private final class BatchedRun<Model: CompiledModel> {
     }
 
     /// All images of a prompt in one call of the encoder.
-    private func encode(_ images: [Prompt.Image]) throws -> [(firstToken: Int, features: ImageFeatures)] {
+    func encode(_ images: [Prompt.Image]) throws -> [(firstToken: Int, features: ImageFeatures)] {
         guard !images.isEmpty else { return [] }
         let layout = try Model.visionLayout(of: images.map(\.grid), limits: loaded.limits)
         let features = ImageFeatures(count: layout.tokenCount, width: loaded.manifest.decoder.hidden)
@@ -71,16 +78,22 @@ private final class BatchedRun<Model: CompiledModel> {
     }
 
     /// Greedy answers of `count` tokens; `generator` decides who takes part in a step, and with how many rows.
-    func answers(_ count: Int, _ generator: inout SeededGenerator) throws -> [[Int32]] {
-        while tracks.contains(where: { $0.answer.count < count }) {
+    func answers(_ count: Int, _ generator: inout SeededGenerator) throws -> [Answer] {
+        while tracks.contains(where: { $0.answer.tokens.count < count }) {
             var taken: [(track: Int, rows: Int)] = []
-            for index in tracks.indices.shuffled(using: &generator) where tracks[index].answer.count < count {
+            for index in tracks.indices.shuffled(using: &generator) where tracks[index].answer.tokens.count < count {
                 if Bool.random(using: &generator), !taken.isEmpty { continue }
                 taken.append((index, Int.random(in: 1...tracks[index].pending, using: &generator)))
             }
             try step(taken)
         }
         return tracks.map(\.answer)
+    }
+
+    /// The greedy answer of `count` tokens to the only sequence, whose prompt is read in one step.
+    func answer(_ count: Int) throws -> Answer {
+        while tracks[0].answer.tokens.count < count { try step([(0, tracks[0].pending)]) }
+        return tracks[0].answer
     }
 
     private func step(_ taken: [(track: Int, rows: Int)]) throws {
@@ -121,7 +134,8 @@ private final class BatchedRun<Model: CompiledModel> {
             let values = logits[row * vocabulary..<(row + 1) * vocabulary]
             let best = try #require(values.indices.max { values[$0] < values[$1] })
             let token = Int32(best - row * vocabulary)
-            tracks[index].answer.append(token)
+            tracks[index].answer.tokens.append(token)
+            tracks[index].answer.logits += values.map(\.bitPattern)
             tracks[index].tokens.append(token)
             tracks[index].positions.append(textTokens: 1)
             row += 1
@@ -129,12 +143,18 @@ private final class BatchedRun<Model: CompiledModel> {
     }
 }
 
+/// Formats of weights, each with the precision of a cache; together all of both.
+private let formats: [(weights: WeightFormat, cache: CacheGeometry.Precision)] = [
+    (.f32, .f32), (.f32, .int8), (.bf16, .bf16), (.f16, .bf16), (.w8g32, .int8), (.w8, .bf16), (.w4g32, .int8),
+    (.w4g128, .int8),
+]
+
 @Suite struct BatchingTests {
     private func check<Model: CompiledModel>(
         _ model: Model.Type,
         _ questions: [(String, [String])],
-        weights: WeightFormat = .f32,
-        cache: CacheGeometry.Precision = .f32
+        weights: WeightFormat,
+        cache: CacheGeometry.Precision
     ) throws {
         let loaded = try load(model) { options in
             options.logitRows = questions.count
@@ -142,27 +162,32 @@ private final class BatchedRun<Model: CompiledModel> {
             options.cachePrecision = cache
         }
         let prompts = try questions.map { try loaded.prompt($0.0, $0.1) }
-        let alone = try prompts.map { try GenerationSession(loaded).generate($0, greedy(16)).tokens }
+        let alone = try prompts.map { try BatchedRun(loaded, [$0]).answer(16) }
+        #expect(
+            try alone.map(\.tokens) == prompts.map { try GenerationSession(loaded).generate($0, greedy(16)).tokens }
+        )
         for seed in 0..<6 {
             var generator = SeededGenerator(seed: UInt64(seed))
             let run = try BatchedRun(loaded, prompts)
             let together = try run.answers(16, &generator)
-            #expect(together == alone, "seed \(seed)")
+            #expect(together.map(\.tokens) == alone.map(\.tokens), "seed \(seed)")
+            #expect(together == alone, "the same bits, seed \(seed)")
             #expect(run.steps.contains { $0.count > 1 }, "some steps must have several sequences")
         }
     }
 
-    @Test(arguments: CacheGeometry.Precision.allCases) func textOfSeveralSequences(cache: CacheGeometry.Precision)
-        throws
+    @Test(arguments: formats) func textOfSeveralSequences(weights: WeightFormat, cache: CacheGeometry.Precision) throws
     {
         try check(
             TinySmollm2B.self,
             [("a", []), ("What does this policy cover, and until when?", []), ("수술 기록을 읽어 주세요.", []), ("12,300", [])],
+            weights: weights,
             cache: cache
         )
     }
 
-    @Test(arguments: [WeightFormat.f32, .bf16]) func textAndImagesOfSeveralSequences(weights: WeightFormat) throws {
+    @Test(arguments: formats)
+    func textAndImagesOfSeveralSequences(weights: WeightFormat, cache: CacheGeometry.Precision) throws {
         try check(
             TinyQwen25vlA.self,
             [
@@ -170,11 +195,28 @@ private final class BatchedRun<Model: CompiledModel> {
                 ("진단명은?", ["receipt-113x301.png"]),
             ],
             weights: weights,
-            cache: weights == .bf16 ? .bf16 : .f32
+            cache: cache
         )
     }
 
+    @Test(arguments: [WeightFormat.f32, .bf16, .w8g32, .w4g128])
+    func imagesOfOneCall(weights: WeightFormat) throws {
+        let loaded = try load(TinyQwen25vlA.self) { $0.weightFormat = weights }
+        let run = try BatchedRun(loaded, [])
+        let prompt = try loaded.prompt("Compare.", ["stamp-61x45.png", "label-140x71.png", "receipt-113x301.png"])
+        let together = try run.encode(prompt.images)
+        for (image, found) in zip(prompt.images, together) {
+            let alone = try run.encode([image])[0]
+            #expect(found.features.values.map(\.bitPattern) == alone.features.values.map(\.bitPattern))
+        }
+    }
+
     @Test func imagesWithoutWindows() throws {
-        try check(TinyQwen2vlB.self, [("Read this.", ["stamp-61x45.png"]), ("And this.", ["label-140x71.png"])])
+        try check(
+            TinyQwen2vlB.self,
+            [("Read this.", ["stamp-61x45.png"]), ("And this.", ["label-140x71.png"])],
+            weights: .f32,
+            cache: .f32
+        )
     }
 }

@@ -1,36 +1,50 @@
-// A prompt gives the same answer however it is cut into steps, and however much of it the cache holds already.
+// A prompt gives the same answer, bit by bit, however it is cut into steps, on any number of threads, and however much of
+// it the cache holds already.
 
 import Generation
 import InputProcessing
 import ModelRuntime
+import TensorTypes
 import Testing
 
 @Suite struct ChunkingTests {
     private static let chunks = [1, 2, 7, 16, 17, 64, 100]
 
-    /// The tokens and the logits of the last rows, read in chunks of `rows`.
+    /// The tokens, and the bits of the logits behind the last row of the prompt, which is read in chunks of `rows`.
     private func answer<Model: CompiledModel>(
         _ model: Model.Type,
         _ images: [String],
-        rows: Int
-    ) throws -> (tokens: [Int32], logits: [Float]) {
-        let loaded = try load(model) { $0.stepRows = rows }
+        rows: Int,
+        threads: Int = 2,
+        change: (inout LoadingOptions) -> Void
+    ) throws -> (tokens: [Int32], logits: [UInt32]) {
+        let loaded = try load(model) { options in
+            options.stepRows = rows
+            options.threads = threads
+            change(&options)
+        }
         let prompt = try loaded.prompt("Read 항목 and 금액, then the total of this bill.", images)
-        var logits: [Float] = []
-        try GenerationSession(loaded).score(prompt, rows: [prompt.tokens.count - 1]) { logits = Array($1) }
+        var logits: [UInt32] = []
+        try GenerationSession(loaded).score(prompt, rows: [prompt.tokens.count - 1]) {
+            logits = $1.map(\.bitPattern)
+        }
         let result = try GenerationSession(loaded).generate(prompt, greedy(24))
         return (result.tokens, logits)
     }
 
-    private func check<Model: CompiledModel>(_ model: Model.Type, _ images: [String]) throws {
-        let whole = try answer(model, images, rows: 1024)
+    private func check<Model: CompiledModel>(
+        _ model: Model.Type,
+        _ images: [String],
+        change: (inout LoadingOptions) -> Void = { _ in }
+    ) throws {
+        let whole = try answer(model, images, rows: 1024, change: change)
         #expect(whole.tokens.count == 24)
         for rows in Self.chunks {
-            let parts = try answer(model, images, rows: rows)
-            #expect(parts.tokens == whole.tokens, "in chunks of \(rows)")
-            let difference = zip(parts.logits, whole.logits).map { abs($0 - $1) }.max() ?? .infinity
-            let scale = whole.logits.map(abs).max() ?? 0
-            #expect(difference <= 1e-5 * scale, "in chunks of \(rows)")
+            #expect(try answer(model, images, rows: rows, change: change) == whole, "in chunks of \(rows)")
+        }
+        for threads in [1, 3] {
+            let found = try answer(model, images, rows: 64, threads: threads, change: change)
+            #expect(found == whole, "on \(threads) threads")
         }
     }
 
@@ -42,6 +56,15 @@ import Testing
     }
 
     @Test func imagesWithoutWindows() throws { try check(TinyQwen2vlB.self, ["label-140x71.png"]) }
+
+    /// Rows, keys and values that are rounded are rounded one by one.
+    @Test(arguments: [WeightFormat.bf16, .w8g32, .w4g128], CacheGeometry.Precision.allCases)
+    func roundedNumbers(weights: WeightFormat, cache: CacheGeometry.Precision) throws {
+        try check(TinyQwen25vlA.self, ["stamp-61x45.png"]) { options in
+            options.weightFormat = weights
+            options.cachePrecision = cache
+        }
+    }
 
     /// The second turn repeats the first; what the cache holds of it is not read again, and changes nothing.
     @Test func aLaterTurnIsReadFromTheCache() throws {

@@ -1,8 +1,7 @@
-// The driver: stages by name, reports, errors about files, and directories kept as a tree says.
+// The driver: stages by name, reports, and errors about files.
 
 import CompilerDriver
 import Foundation
-import PathKit
 import Scheduling
 import SourceEmission
 import TensorTypes
@@ -101,39 +100,5 @@ import Testing
         #expect(report.text.contains("decode a token after 2048"))
         #expect(report.text.contains("Least time on m"))
         #expect(report.text.contains("x 3 threads"))
-    }
-}
-
-@Suite struct WorkspaceTests {
-    private func withDirectory(_ body: (Path) throws -> Void) throws {
-        let directory = Path(NSTemporaryDirectory()) + UUID().uuidString
-        try directory.mkpath()
-        defer { try? directory.delete() }
-        try body(directory)
-    }
-
-    @Test func aDirectoryBecomesTheTreeAndNothingElse() throws {
-        try withDirectory { directory in
-            let first = SourceTree([
-                SourceTree.File(path: "a/one.swift", text: "1\n"), SourceTree.File(path: "two.swift", text: "2\n"),
-            ])
-            try Workspace.synchronise(first, into: directory)
-            let second = SourceTree([SourceTree.File(path: "two.swift", text: "2\n")])
-            let before = try FileManager.default.attributesOfItem(atPath: (directory + "two.swift").string)
-            try Workspace.synchronise(second, into: directory)
-            let after = try FileManager.default.attributesOfItem(atPath: (directory + "two.swift").string)
-            #expect(!(directory + "a/one.swift").exists)
-            #expect(before[.modificationDate] as? Date == after[.modificationDate] as? Date)
-            #expect(before[.systemFileNumber] as? Int == after[.systemFileNumber] as? Int)
-        }
-    }
-
-    @Test func theRuntimePackageIsFoundOrEveryPlaceNamed() throws {
-        let root = ModelFiles.repository.path
-        let found = try RuntimePackage(stated: root, environment: [:], executable: "/none/bin/vlmc")
-        #expect(found.path == root)
-        #expect(throws: RuntimePackageError.self) {
-            try RuntimePackage(stated: "/nowhere", environment: ["VLMC_HOME": root], executable: "/none/bin/vlmc")
-        }
     }
 }

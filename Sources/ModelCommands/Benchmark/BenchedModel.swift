@@ -21,16 +21,19 @@ final class BenchedModel<Model: CompiledModel> {
 
     /// A model whose cache has room for `limits.cacheTokens` tokens, in blocks of their own for each of `sequences`.
     ///
-    /// - Throws: `MemoryRefused`, `UnusableKernelSet`, and what the model's initialiser throws.
-    init(_ weights: PackedWeights, pool: ThreadPool, limits: ModelLimits, sequences: Int, seed: UInt64) throws {
+    /// - Throws: `MemoryRefused`, and what the model's initialiser throws.
+    init(
+        _ weights: PackedWeights,
+        pool: ThreadPool,
+        kernels: CPUKernelSet,
+        limits: ModelLimits,
+        sequences: Int,
+        seed: UInt64
+    ) throws {
         self.weights = weights
         self.limits = limits
         formats = weights.manifest.formats
-        device = CPUDevice(
-            pool: pool,
-            kernels: try CPUKernelSet.chosen(),
-            largestInputs: weights.manifest.largestInputs
-        )
+        device = CPUDevice(pool: pool, kernels: kernels, largestInputs: weights.manifest.largestInputs)
         model = try Model(weights: weights, device: device, limits: limits)
         let blocks = CacheGeometry.blockCount(tokens: limits.cacheTokens)
         cache = try KeyValueCache(Model.manifest.decoder.cacheGeometry(limits.cachePrecision), blockCount: blocks)

@@ -87,36 +87,6 @@ struct LoadingArguments: ParsableArguments {
     func load<Model: CompiledModel>(_ model: Model.Type, logitRows: Int = 1) throws -> LoadedModel<Model> {
         var options = options
         options.logitRows = logitRows
-        var progress = ProgressLine(isQuiet: quiet)
-        defer { progress.clear() }
-        do {
-            return try load(model, options, &progress)
-        } catch PackingError.cancelled {
-            progress.clear()
-            StandardStreams.report("interrupted; nothing was left behind")
-            throw ExitCode(Interruption.exitCode)
-        }
-    }
-
-    private func load<Model: CompiledModel>(
-        _ model: Model.Type,
-        _ options: LoadingOptions,
-        _ progress: inout ProgressLine
-    ) throws -> LoadedModel<Model> {
-        let isQuiet = quiet
-        return try withoutActuallyEscaping({ (event: PackingEvent) in
-            switch event {
-            case .progress(let phase, let done, let total):
-                progress.show("\(phase.rawValue) weights", done, of: total)
-            case .notice(let notice):
-                progress.clear()
-                if !isQuiet { StandardStreams.report("note: \(notice)") }
-            }
-        }) { onEvent in
-            try LoadedModel<Model>(
-                options,
-                callbacks: PackingCallbacks(onEvent: onEvent, isCancelled: { Interruption.isRequested })
-            )
-        }
+        return try PackingProgress.showing(isQuiet: quiet) { try LoadedModel<Model>(options, callbacks: $0) }
     }
 }

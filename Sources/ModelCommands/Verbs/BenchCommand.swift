@@ -41,7 +41,7 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
     @Option(help: "The format of the weights: auto (as described in the TOML) or one of those that `generate` takes.")
     var dtype = "auto"
 
-    @Option(help: "What keys and values are kept as: auto (goes with --dtype), bf16 or f32.")
+    @Option(help: "What keys and values are kept as: auto (goes with --dtype), bf16, f32 or int8.")
     var kvCacheDtype = "auto"
 
     @Option(parsing: .unconditional, help: "Tokens of the prompt.")
@@ -142,18 +142,21 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
     func load(_ plan: BenchPlan, _ pool: ThreadPool, _ machine: MachineRates) throws -> BenchRun<Model> {
         let manifest = Model.manifest
         let declared = WeightFormat.named(dtype).map { manifest.weights.with(.standard($0)) } ?? manifest.weights
+        let kernels = try CPUKernelSet.chosen()
         let packed: PackedWeights
         if let weights {
-            let callbacks = PackingCallbacks(
-                onEvent: { event in
-                    if case .notice(let notice) = event { StandardStreams.report("note: \(notice)") }
-                },
-                isCancelled: { Interruption.isRequested }
-            )
             let matched = try MatchedWeights(declared, in: Checkpoint(path: weights))
-            packed = try PackedWeights.open(matched, cacheFolder: cacheFolder, pool: pool, callbacks: callbacks)
+            packed = try PackingProgress.showing(isQuiet: false) {
+                try PackedWeights.open(
+                    matched,
+                    cacheFolder: cacheFolder,
+                    pool: pool,
+                    kernels: kernels,
+                    callbacks: $0
+                )
+            }
         } else {
-            packed = try PackedWeights.synthetic(declared, seed: seed, pool: pool)
+            packed = try PackedWeights.synthetic(declared, seed: seed, pool: pool, kernels: kernels)
         }
         let needsImage = !plan.phases.isDisjoint(with: [.image, .encode])
         let image = needsImage ? try manifest.image.map { try BenchImage($0, plan.image, seed: seed) } : nil
@@ -169,7 +172,14 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
             cacheTokens: sequences * tokens,
             cachePrecision: CacheGeometry.Precision(rawValue: kvCacheDtype) ?? standard
         )
-        let benched = try BenchedModel<Model>(packed, pool: pool, limits: limits, sequences: sequences, seed: seed)
+        let benched = try BenchedModel<Model>(
+            packed,
+            pool: pool,
+            kernels: kernels,
+            limits: limits,
+            sequences: sequences,
+            seed: seed
+        )
         return BenchRun(plan: plan, machine: machine, benched: benched, image: image)
     }
 

@@ -41,10 +41,9 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
             var options = LoadingOptions(checkpoint: weights)
             options.cacheFolder = cacheFolder
             options.contextTokens = context
-            let callbacks = PackingCallbacks { event in
-                if case .notice(let notice) = event { StandardStreams.report("note: \(notice)") }
+            let loaded = try PackingProgress.showing(isQuiet: false) {
+                try LoadedModel<Model>(options, callbacks: $0)
             }
-            let loaded = try LoadedModel<Model>(options, callbacks: callbacks)
             rows += [
                 ("kernels", loaded.device.kernelSet.description),
                 ("threads", String(loaded.device.pool.threadCount)),

@@ -127,7 +127,8 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
             MatchedWeights(Model.manifest.weights, in: Checkpoint(path: weights)),
             format: format,
             classes: chosenClasses,
-            pool: ThreadPool(threads: threads ?? AvailableCores.count())
+            pool: ThreadPool(threads: threads ?? AvailableCores.count()),
+            kernels: CPUKernelSet.chosen()
         )
         quantizer.calibration = try calibrate(calibrationData)
         let written = try write(quantizer)
@@ -152,56 +153,27 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
         guard !data.isEmpty else { return nil }
         let includesHead = !chosenClasses.isDisjoint(with: [.embeddings, .head])
         let loaded = try load(weights, WeightFormats(.bf16), for: data)
-        var progress = ProgressLine(isQuiet: quiet)
-        defer { progress.clear() }
-        let calibration = try CalibrationRun(loaded: loaded, includesHead: includesHead).read(
-            data,
-            onPrompt: { progress.show("calibrating", $0, of: $1) },
-            isCancelled: { Interruption.isRequested }
-        )
-        if Interruption.isRequested { throw Self.interruption(&progress) }
-        return calibration
+        return try PackingProgress.showing(isQuiet: quiet) { _ in
+            var progress = ProgressLine(isQuiet: quiet)
+            defer { progress.clear() }
+            let calibration = try CalibrationRun(loaded: loaded, includesHead: includesHead).read(
+                data,
+                onPrompt: { progress.show("calibrating", $0, of: $1) },
+                isCancelled: { Interruption.isRequested }
+            )
+            if Interruption.isRequested { throw QuantizationError.cancelled }
+            return calibration
+        }
     }
 
     // MARK: Writing
 
     private func write(_ quantizer: CheckpointQuantizer) throws -> QuantizedCheckpoint {
-        var progress = ProgressLine(isQuiet: quiet)
-        defer { progress.clear() }
-        return try withEvents(&progress) { callbacks in
+        try PackingProgress.showing(isQuiet: quiet) { callbacks in
             var quantizer = quantizer
             quantizer.callbacks = callbacks
             return try quantizer.write(to: output)
         }
-    }
-
-    /// Calls `body` with callbacks that show progress and end the work on Ctrl-C.
-    private func withEvents<Result>(
-        _ progress: inout ProgressLine,
-        _ body: (PackingCallbacks) throws -> Result
-    ) throws -> Result {
-        let isQuiet = quiet
-        do {
-            return try withoutActuallyEscaping({ (event: PackingEvent) in
-                switch event {
-                case .progress(let phase, let done, let total):
-                    progress.show("\(phase.rawValue) weights", done, of: total)
-                case .notice(let notice):
-                    progress.clear()
-                    if !isQuiet { StandardStreams.report("note: \(notice)") }
-                }
-            }) { onEvent in
-                try body(PackingCallbacks(onEvent: onEvent, isCancelled: { Interruption.isRequested }))
-            }
-        } catch QuantizationError.cancelled, PackingError.cancelled {
-            throw Self.interruption(&progress)
-        }
-    }
-
-    private static func interruption(_ progress: inout ProgressLine) -> ExitCode {
-        progress.clear()
-        StandardStreams.report("interrupted; nothing was left behind")
-        return ExitCode(Interruption.exitCode)
     }
 
     // MARK: Comparing
@@ -246,8 +218,6 @@ struct QuantizeCommand<Model: CompiledModel>: ParsableCommand {
         options.logitRows = CalibrationRun<Model>.logitRows
         options.maximumPixels = maxPixels
         options.contextTokens = data.contextTokens(atMost: Model.manifest.decoder.contextLength)
-        var progress = ProgressLine(isQuiet: quiet)
-        defer { progress.clear() }
-        return try withEvents(&progress) { try LoadedModel<Model>(options, callbacks: $0) }
+        return try PackingProgress.showing(isQuiet: quiet) { try LoadedModel<Model>(options, callbacks: $0) }
     }
 }

@@ -16,8 +16,9 @@ struct VerifyCommand<Model: CompiledModel>: ParsableCommand {
                 values, every block of the encoder, the merger, rotary positions, every layer, logits, greedy tokens.
 
                 In f32 (the default here) each stage must agree within the fixture's tolerance and the tokens must be \
-                the same. With --dtype bf16 the divergence of the logits from an f32 run of the same model must not \
-                exceed that of the reference's own bf16 run.
+                the same. With --dtype bf16 or f16 the divergence of the logits from an f32 run of the same model must \
+                not exceed that of the reference's own bf16 run. Integers have no such bound: `quantize --text` \
+                measures what they cost.
 
                 Exits with 2 if a stage differs.
                 """
@@ -29,11 +30,14 @@ struct VerifyCommand<Model: CompiledModel>: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The JSON file of a fixture; may be repeated.", valueName: "file"))
     var fixture: [String]
 
+    /// The format; single precision unless another is named.
+    private var format: WeightFormat { WeightFormat.named(loading.dtype) ?? .f32 }
+
     func validate() throws {
-        guard ["auto", WeightFormat.f32.name, WeightFormat.bf16.name].contains(loading.dtype) else {
+        guard !format.isInteger else {
             throw ValidationError(
-                "--dtype is f32 or bf16 here, for which fixtures have bounds; `quantize --text` tells what "
-                    + "\(loading.dtype) costs."
+                "--dtype is f32, bf16 or f16 here, for which fixtures have bounds; "
+                    + "`quantize --format \(format.name) --text FILE` tells what \(format.name) costs."
             )
         }
     }
@@ -43,7 +47,7 @@ struct VerifyCommand<Model: CompiledModel>: ParsableCommand {
         for path in fixture {
             let fixture = try ParityFixture(path: path)
             StandardStreams.print("\(path)\n")
-            let stages = loading.dtype == "bf16" ? try divergence(fixture) : try stageByStage(fixture)
+            let stages = format == .f32 ? try stageByStage(fixture) : try divergence(fixture)
             for stage in stages {
                 let name = stage.name + String(repeating: " ", count: max(1, 24 - stage.name.count))
                 let verdict = stage.agrees ? "agrees" : "DIFFERS"
@@ -69,13 +73,13 @@ struct VerifyCommand<Model: CompiledModel>: ParsableCommand {
         try Verifier(loaded: load(.f32), fixture: fixture).run()
     }
 
-    /// The mean divergence of the logits of all prompt rows in bf16 from those in f32.
+    /// The mean divergence of the logits of all prompt rows from those in f32.
     private func divergence(_ fixture: ParityFixture) throws -> [VerifiedStage] {
         let single = try Verifier(loaded: load(.f32), fixture: fixture).allLogits()
-        let half = try Verifier(loaded: load(.bf16), fixture: fixture).allLogits()
+        let half = try Verifier(loaded: load(format), fixture: fixture).allLogits()
         let rows = zip(single, half).map(KullbackLeibler.divergence)
         let mean = rows.reduce(0, +) / Double(max(rows.count, 1))
         let (reference, factor) = fixture.bf16Divergence
-        return [VerifiedStage(name: "KL(f32 || bf16)", error: mean, tolerance: reference * factor)]
+        return [VerifiedStage(name: "KL(f32 || \(format.name))", error: mean, tolerance: reference * factor)]
     }
 }

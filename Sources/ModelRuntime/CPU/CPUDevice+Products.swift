@@ -22,22 +22,15 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        multiply(
-            vlmc_linear(
-                product: product(input, rows: rows, norm: norm, weight: weight),
-                bias: bias,
-                up_bias: nil,
-                residual: residual,
-                residual_stride: weight.outputs,
-                output: output,
-                output_stride: weight.outputs,
-                activation: activation.kernelTag,
-                gated: 0,
-                chunk_panels: 0,
-                large_chunks: 0
-            ),
-            rows: rows
+        let arguments = linearMap(
+            product(input, rows: rows, norm: norm, weight: weight),
+            bias: bias,
+            isGated: false,
+            activation: activation,
+            residual: residual,
+            into: output
         )
+        multiply(arguments, rows: rows)
     }
 
     /// A gated linear map of rows: a matrix whose panels are gates and ups in turn.
@@ -56,22 +49,15 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        multiply(
-            vlmc_linear(
-                product: product(input, rows: rows, norm: norm, weight: weight),
-                bias: bias,
-                up_bias: bias.map { $0 + weight.outputs },
-                residual: residual,
-                residual_stride: weight.outputs,
-                output: output,
-                output_stride: weight.outputs,
-                activation: activation.kernelTag,
-                gated: 1,
-                chunk_panels: 0,
-                large_chunks: 0
-            ),
-            rows: rows
+        let arguments = linearMap(
+            product(input, rows: rows, norm: norm, weight: weight),
+            bias: bias,
+            isGated: true,
+            activation: activation,
+            residual: residual,
+            into: output
         )
+        multiply(arguments, rows: rows)
     }
 
     /// Makes the heads of attention out of rows; keys and values go to rows of their own.
@@ -193,6 +179,29 @@ extension CPUDevice {
         }
     }
 
+    private func linearMap(
+        _ product: vlmc_product,
+        bias: UnsafePointer<Float>?,
+        isGated: Bool,
+        activation: Activation,
+        residual: UnsafePointer<Float>?,
+        into output: UnsafeMutablePointer<Float>
+    ) -> vlmc_linear {
+        let outputs = Int(product.weight.outputs)
+        return vlmc_linear(
+            product: product,
+            bias: bias,
+            up_bias: isGated ? bias.map { $0 + outputs } : nil,
+            residual: residual,
+            residual_stride: outputs,
+            output: output,
+            output_stride: outputs,
+            activation: activation.kernelTag,
+            gated: isGated ? 1 : 0,
+            cut: vlmc_cut()
+        )
+    }
+
     private func projection(
         _ product: vlmc_product,
         bias: UnsafePointer<Float>?,
@@ -217,7 +226,7 @@ extension CPUDevice {
             query_heads: Int32(heads.query),
             key_heads: Int32(heads.keyValue),
             value_heads: Int32(heads.keyValue),
-            chunk_heads: 0,
+            cut: vlmc_cut(),
             queries: queries,
             query_stride: heads.query * heads.width,
             key_rows: nil,

@@ -12,7 +12,7 @@ final class HugePages: @unchecked Sendable {
     private static let populateRead: CInt = 22
 
     /// The pages of a file whose space is reserved already, or nil where there are none such.
-    init?(of descriptor: FileDescriptor, byteCount: Int) {
+    init?(of descriptor: borrowing FileDescriptor, byteCount: Int) {
         let mapped = mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor.number, 0)
         guard let mapped, mapped != MAP_FAILED else { return nil }
         guard madvise(mapped, byteCount, MADV_HUGEPAGE) == 0 else {

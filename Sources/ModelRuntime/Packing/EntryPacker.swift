@@ -29,10 +29,17 @@ struct EntryPacker: @unchecked Sendable {
     private let item: PackedLayout.Item
     private let sources: [Rows]
     private let isQuantized: Bool
+    private let kernels: CPUKernelSet
 
     /// The tensors of `weights` must stay mapped while the packer is used.
-    init(_ entry: MatchedWeights.Entry, _ item: PackedLayout.Item, _ weights: MatchedWeights) {
+    init(
+        _ entry: MatchedWeights.Entry,
+        _ item: PackedLayout.Item,
+        _ weights: MatchedWeights,
+        kernels: CPUKernelSet
+    ) {
         self.item = item
+        self.kernels = kernels
         sources = entry.sources.map { source in
             var content = Rows.Content.zeros
             if let tensor = source.quantized {
@@ -49,8 +56,9 @@ struct EntryPacker: @unchecked Sendable {
     }
 
     /// Packs panels of `item`, a matrix, whose rows all lie one after the other from `rows` on, as bf16.
-    init(_ item: PackedLayout.Item, rows: UnsafeRawPointer, count: Int, inputs: Int) {
+    init(_ item: PackedLayout.Item, rows: UnsafeRawPointer, count: Int, inputs: Int, kernels: CPUKernelSet) {
         self.item = item
+        self.kernels = kernels
         sources = [Rows(content: .plain(rows, .bf16), count: count, rowElements: inputs)]
         isQuantized = false
     }
@@ -62,7 +70,7 @@ struct EntryPacker: @unchecked Sendable {
             let panelBytes = item.format.panelBytes(inputs: inputs)
             let range = item.chunk(chunk)
             let panels = (range.lowerBound / panelBytes)..<(range.upperBound / panelBytes)
-            let packing = PanelPacking(format: item.format, inputs: inputs)
+            let packing = PanelPacking(format: item.format, inputs: inputs, kernels: kernels)
             guard isQuantized else {
                 return packing.pack(panels.flatMap { plainRows(ofPanel: $0, order) }, into: target)
             }

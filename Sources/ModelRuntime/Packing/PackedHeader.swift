@@ -1,7 +1,8 @@
 // The first bytes of a packed file: what it is, how long, and the checksums of everything after them.
 // Not the weights. All numbers are 64 bits, little-endian.
 
-/// The header of a packed file: 64 bytes, the last 8 of them a checksum of the others.
+/// The header of a packed file: 64 bytes, the last 8 of them a checksum of the others. Its fields keep their places in
+/// all versions, so that each can tell the files of another.
 struct PackedHeader: Sendable, Equatable {
     static let byteCount = 64
     static let magic: UInt64 = 0x4B43_4150_434D_4C56  // "VLMCPACK"
@@ -14,10 +15,13 @@ struct PackedHeader: Sendable, Equatable {
     let indexCount: Int
     /// The checksum of the index.
     let indexChecksum: UInt64
+    /// `PackedLayout.family`.
+    let family: UInt64
 
-    init(key: UInt64, totalBytes: Int, index: [UInt64]) {
-        self.key = key
-        self.totalBytes = totalBytes
+    init(_ layout: PackedLayout, index: [UInt64]) {
+        key = layout.key
+        family = layout.family
+        totalBytes = layout.totalBytes
         indexCount = index.count
         indexChecksum = combinedHash(index)
     }
@@ -25,7 +29,7 @@ struct PackedHeader: Sendable, Equatable {
     /// The header as numbers.
     var words: [UInt64] {
         let fields = [
-            Self.magic, PackedLayout.version, key, UInt64(totalBytes), UInt64(indexCount), indexChecksum, 0,
+            Self.magic, PackedLayout.version, key, UInt64(totalBytes), UInt64(indexCount), indexChecksum, family,
         ]
         return fields + [combinedHash(fields)]
     }
@@ -36,23 +40,35 @@ struct PackedHeader: Sendable, Equatable {
         layout: PackedLayout,
         indexCount: Int
     ) throws(PackedFileDamage) -> (header: PackedHeader, index: [UInt64]) {
-        func words(from offset: Int, count: Int) -> [UInt64] {
-            (0..<count).map { index in
-                UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8 * index, as: UInt64.self))
-            }
-        }
-        guard bytes.count >= Self.byteCount else { throw .length(found: bytes.count, expected: layout.totalBytes) }
-        let fields = words(from: 0, count: 8)
-        guard fields[0] == Self.magic, combinedHash(Array(fields[..<7])) == fields[7] else { throw .header }
+        guard bytes.count >= byteCount else { throw .length(found: bytes.count, expected: layout.totalBytes) }
+        guard let fields = fields(of: bytes) else { throw .header }
         guard fields[1] == PackedLayout.version, fields[2] == layout.key else { throw .otherModel }
         guard fields[3] == UInt64(layout.totalBytes), bytes.count == layout.totalBytes else {
             throw .length(found: bytes.count, expected: layout.totalBytes)
         }
         // The length is right, so there is room for the index that the layout has been made for.
         guard fields[4] == UInt64(indexCount) else { throw .otherModel }
-        let index = words(from: Self.byteCount, count: indexCount)
+        let index = words(of: bytes, from: byteCount, count: indexCount)
         guard combinedHash(index) == fields[5] else { throw .index }
-        return (PackedHeader(key: fields[2], totalBytes: layout.totalBytes, index: index), index)
+        return (PackedHeader(layout, index: index), index)
+    }
+
+    /// The version and the family of a packed file of any version; nil if it does not begin with a whole header.
+    static func origin(of bytes: UnsafeRawBufferPointer) -> (version: UInt64, family: UInt64)? {
+        guard bytes.count >= byteCount, let fields = fields(of: bytes) else { return nil }
+        return (fields[1], fields[6])
+    }
+
+    /// The fields of a header that is whole.
+    private static func fields(of bytes: UnsafeRawBufferPointer) -> [UInt64]? {
+        let fields = words(of: bytes, from: 0, count: 8)
+        return fields[0] == magic && combinedHash(Array(fields[..<7])) == fields[7] ? fields : nil
+    }
+
+    private static func words(of bytes: UnsafeRawBufferPointer, from offset: Int, count: Int) -> [UInt64] {
+        (0..<count).map { index in
+            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 8 * index, as: UInt64.self))
+        }
     }
 }
 

@@ -39,11 +39,13 @@ struct PackedLayout: Sendable {
     let totalBytes: Int
     /// A hash of everything that the layout and the contents depend on, save the checkpoint.
     let key: UInt64
+    /// A hash of which tensors are kept in which formats, the same in all versions.
+    let family: UInt64
 
     /// The layout of `weights`, whose index has `indexCount` numbers.
     init(_ weights: MatchedWeights, indexCount: Int) {
         let entries = zip(weights.entries, weights.formats).map { ($0.kind, $0.path, $1) }
-        self.init(entries, indexCount: indexCount, key: Self.key(of: weights))
+        self.init(entries, indexCount: indexCount, key: Self.key(of: weights), family: Self.family(of: weights))
     }
 
     /// The layout of weights that no checkpoint holds, in the formats of the manifest.
@@ -53,13 +55,14 @@ struct PackedLayout: Sendable {
             guard case .matrix(_, _, let weightClass, _) = kind else { return (kind, placed.path, WeightFormat.f32) }
             return (kind, placed.path, manifest.formats[weightClass])
         }
-        self.init(entries, indexCount: 0, key: 0)
+        self.init(entries, indexCount: 0, key: 0, family: 0)
     }
 
     private init(
         _ entries: [(kind: WeightEntry.Kind, path: String, format: WeightFormat)],
         indexCount: Int,
-        key: UInt64
+        key: UInt64,
+        family: UInt64
     ) {
         payloadOffset = roundedUp(PackedHeader.byteCount + 8 * indexCount, to: Self.matrixAlignment)
         var end = payloadOffset
@@ -70,6 +73,7 @@ struct PackedLayout: Sendable {
         }
         totalBytes = end
         self.key = key
+        self.family = family
     }
 
     private static func place(
@@ -121,6 +125,14 @@ struct PackedLayout: Sendable {
                 text += "  \(name ?? "zeros") \(source.shape) \(source.rows)\n"
             }
         }
+        return text.withUTF8 { xxHash64(UnsafeRawBufferPointer($0)) }
+    }
+
+    private static func family(of weights: MatchedWeights) -> UInt64 {
+        let lines = zip(weights.manifest.placedEntries, weights.formats).flatMap { placed, format in
+            placed.sourceNames.compactMap { name in name.map { "\($0) \(format.name)\n" } }
+        }
+        var text = Set(lines).sorted().joined()
         return text.withUTF8 { xxHash64(UnsafeRawBufferPointer($0)) }
     }
 }

@@ -7,16 +7,20 @@ extension PackedWeights {
     /// They are looked for in `<checkpoint>/.vlmc`, then in `$XDG_CACHE_HOME/vlmc` (or `~/.cache/vlmc`); or only in
     /// `cacheFolder`, if given. A file found there is used if it is whole and of this checkpoint. Whether it is, is
     /// checked in full once; afterwards it is enough that neither it nor the checkpoint's files have changed on disk.
-    /// Otherwise the weights are packed into the first of the folders that can be written, by one process at a time.
+    /// Otherwise the weights are packed into the first of the folders that can be written, by one process at a time, and
+    /// what older versions packed there of the same checkpoint in the same formats is removed.
     ///
     /// - Throws: `PackingError`; nothing half-written stays behind.
     public static func open(
         _ weights: MatchedWeights,
         cacheFolder: String? = nil,
         pool: ThreadPool,
+        kernels: CPUKernelSet = .best,
         callbacks: PackingCallbacks = PackingCallbacks()
     ) throws(PackingError) -> PackedWeights {
-        try WeightCache(weights, cacheFolder: cacheFolder, pool: pool, callbacks: callbacks).open()
+        let layout = PackedLayout(weights, indexCount: PackedIndex(weights).numbers.count)
+        let packer = WeightPacker(weights: weights, layout: layout, pool: pool, kernels: kernels, callbacks: callbacks)
+        return try WeightCache(packer, cacheFolder: cacheFolder).open()
     }
 }
 
@@ -29,11 +33,11 @@ private struct WeightCache {
     /// Where packed weights may be, the preferred place first.
     private let paths: [String]
 
-    init(_ weights: MatchedWeights, cacheFolder: String?, pool: ThreadPool, callbacks: PackingCallbacks) {
-        self.weights = weights
-        self.callbacks = callbacks
-        layout = PackedLayout(weights, indexCount: PackedIndex(weights).numbers.count)
-        packer = WeightPacker(weights: weights, layout: layout, pool: pool, callbacks: callbacks)
+    init(_ packer: WeightPacker, cacheFolder: String?) {
+        self.packer = packer
+        weights = packer.weights
+        layout = packer.layout
+        callbacks = packer.callbacks
         paths = Self.paths(for: weights.checkpoint, key: layout.key, cacheFolder: cacheFolder)
     }
 
@@ -41,9 +45,9 @@ private struct WeightCache {
     /// later.
     private static func paths(for checkpoint: Checkpoint, key: UInt64, cacheFolder: String?) -> [String] {
         let place = Array(resolvedPath(checkpoint.path).utf8).withUnsafeBytes { xxHash64($0) }
-        let sharedName = "\(hexadecimal(key))-\(hexadecimal(place)).packed"
+        let sharedName = PackedFile.name(key: key, place: place)
         if let cacheFolder { return [joinedPath(cacheFolder, sharedName)] }
-        var paths = [joinedPath(joinedPath(checkpoint.folder, ".vlmc"), "\(hexadecimal(key)).packed")]
+        var paths = [joinedPath(joinedPath(checkpoint.folder, ".vlmc"), PackedFile.name(key: key))]
         if let cache = environmentValue("XDG_CACHE_HOME") ?? environmentValue("HOME").map({ joinedPath($0, ".cache") })
         {
             paths.append(joinedPath(joinedPath(cache, "vlmc"), sharedName))
@@ -98,7 +102,7 @@ private struct WeightCache {
             return nil
         }
         let current = VerificationStamp(packed: file.identity, checkpoint: weights.checkpoint)
-        let known = VerificationStamp(path: stampPath(path))
+        let known = VerificationStamp(path: PackedFile(path: path).stampPath)
         if known?.packed != current.packed, let damage = try damage(in: file, index) {
             callbacks.onEvent(.notice(.damaged(path: path, damage)))
             return nil
@@ -148,7 +152,7 @@ private struct WeightCache {
         if let current = try? FileIdentity(path: path), current != seen, let found = try usable(path) { return found }
 
         let output = try attempt { () throws(FileError) in
-            try PartialFile(replacing: path, partialPath: path + ".partial")
+            try PartialFile(replacing: path, partialPath: PackedFile(path: path).partialPath)
         }
         defer { output.discard() }
         let index = try packer.pack(into: output)
@@ -157,13 +161,16 @@ private struct WeightCache {
             return try MappedFile(path: path, access: .resident)
         }
         keep(VerificationStamp(packed: file.identity, checkpoint: weights.checkpoint), path)
+        for removed in PackedFile(path: path).removeSuperseded(family: layout.family) {
+            callbacks.onEvent(.notice(.superseded(path: removed)))
+        }
         reportWeights(index)
         return PackedWeights(file, layout: layout, index: index, manifest: weights.manifest)
     }
 
     private func lock(_ path: String) throws(PackingError) -> FileLock {
         try attempt { () throws(FileError) in
-            try FileLock(path: path + ".lock") {
+            try FileLock(path: PackedFile(path: path).lockPath) {
                 callbacks.onEvent(.notice(.waiting(path: path)))
             } isCancelled: {
                 callbacks.isCancelled()
@@ -182,13 +189,11 @@ private struct WeightCache {
     /// Remembers what has been checked. Without that, the next start checks again.
     private func keep(_ stamp: VerificationStamp, _ path: String) {
         do {
-            try stamp.write(to: stampPath(path))
+            try stamp.write(to: PackedFile(path: path).stampPath)
         } catch {
             callbacks.onEvent(.notice(.checksNotKept(error)))
         }
     }
-
-    private func stampPath(_ path: String) -> String { path + ".stamp" }
 
     /// Warns of weights that were packed all the same.
     private func reportWeights(_ index: PackedIndex) {
@@ -199,9 +204,4 @@ private struct WeightCache {
             callbacks.onEvent(.notice(.tiedTensorDiffers(tensor: tied.name, from: tied.original.entry.name)))
         }
     }
-}
-
-private func hexadecimal(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
 }

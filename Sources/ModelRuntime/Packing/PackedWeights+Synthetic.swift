@@ -14,7 +14,8 @@ extension PackedWeights {
     public static func synthetic(
         _ manifest: WeightManifest,
         seed: UInt64 = 0,
-        pool: ThreadPool
+        pool: ThreadPool,
+        kernels: CPUKernelSet = .best
     ) throws(FileError) -> PackedWeights {
         let layout = PackedLayout(manifest)
         let name = "synthetic weights"
@@ -25,7 +26,7 @@ extension PackedWeights {
         let mapped = mmap(nil, layout.totalBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
         guard let mapped, mapped != MAP_FAILED else { throw FileError(.map, name) }
         madvise(mapped, layout.totalBytes, MADV_HUGEPAGE)
-        fill(UnsafeMutableRawBufferPointer(start: mapped, count: layout.totalBytes), layout, seed, pool)
+        fill(UnsafeMutableRawBufferPointer(start: mapped, count: layout.totalBytes), layout, seed, pool, kernels)
         munmap(mapped, layout.totalBytes)
         let file = try MappedFile(path: "/proc/self/fd/\(descriptor)", access: .resident)
         return PackedWeights(file, layout: layout, index: PackedIndex(), manifest: manifest)
@@ -38,7 +39,8 @@ extension PackedWeights {
         _ memory: UnsafeMutableRawBufferPointer,
         _ layout: PackedLayout,
         _ seed: UInt64,
-        _ pool: ThreadPool
+        _ pool: ThreadPool,
+        _ kernels: CPUKernelSet
     ) {
         var rows: [Int: RandomRows] = [:]
         for item in layout.items {
@@ -53,7 +55,7 @@ extension PackedWeights {
                 known.flatMap { $0.count >= panels * WeightFormat.panelOutputs ? $0 : nil }
                 ?? RandomRows(count: panels * WeightFormat.panelOutputs, inputs: inputs, seed: seed)
             rows[inputs] = random
-            pool.forEach(item.chunkCount) { chunk in random.pack(item, chunk, into: target) }
+            pool.forEach(item.chunkCount) { chunk in random.pack(item, chunk, kernels, into: target) }
         }
     }
 }
@@ -81,7 +83,12 @@ private final class RandomRows: @unchecked Sendable {
     deinit { memory.deallocate() }
 
     /// Packs a chunk of a matrix from these rows.
-    func pack(_ item: PackedLayout.Item, _ chunk: Int, into target: UnsafeMutableRawBufferPointer) {
+    func pack(
+        _ item: PackedLayout.Item,
+        _ chunk: Int,
+        _ kernels: CPUKernelSet,
+        into target: UnsafeMutableRawBufferPointer
+    ) {
         guard let start = memory.baseAddress, case .matrix(_, _, let weightClass, _) = item.kind else { return }
         let range = item.chunk(chunk)
         let panels = range.count / item.format.panelBytes(inputs: inputs)
@@ -95,7 +102,7 @@ private final class RandomRows: @unchecked Sendable {
             chunkBytes: range.count
         )
         let shift = chunk * 977 % Self.shifts
-        let packer = EntryPacker(part, rows: start + shift, count: outputs, inputs: inputs)
+        let packer = EntryPacker(part, rows: start + shift, count: outputs, inputs: inputs, kernels: kernels)
         _ = packer.pack(chunk: 0, into: UnsafeMutableRawBufferPointer(rebasing: target[range]))
     }
 }

@@ -27,6 +27,8 @@ public enum PackingNotice: Sendable, Hashable, CustomStringConvertible {
     case damaged(path: String, PackedFileDamage)
     /// A packed file is rebuilt because the checkpoint has changed.
     case checkpointChanged(path: String)
+    /// A packed file was removed because the same weights have been packed by a newer version.
+    case superseded(path: String)
     /// Packed weights go elsewhere because a folder cannot be written.
     case otherFolder(refused: FileError, used: String)
     /// Another process is packing the same weights.
@@ -43,6 +45,7 @@ public enum PackingNotice: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .damaged(let path, let damage): "\(path) is packed again: \(damage)"
         case .checkpointChanged(let path): "\(path) is packed again: the checkpoint has changed"
+        case .superseded(let path): "\(path), packed by an older version, was removed"
         case .otherFolder(let refused, let used): "\(refused); packed weights go to \(used)"
         case .waiting(let path): "waiting for another process that packs \(path)"
         case .checksNotKept(let error): "\(error); the packed weights will be checked again at every start"

@@ -24,12 +24,13 @@ struct PackingOutcome: Sendable, Equatable {
 struct PanelPacking: @unchecked Sendable {
     let format: WeightFormat
     let inputs: Int
-    private let kernels = vlmc_cpu_kernels_best()
+    private let kernels: UnsafePointer<vlmc_cpu_kernels>
 
     /// Makes panels of one format for a matrix with this many inputs.
-    init(format: WeightFormat, inputs: Int) {
+    init(format: WeightFormat, inputs: Int, kernels: CPUKernelSet) {
         self.format = format
         self.inputs = inputs
+        self.kernels = kernels.table
     }
 
     /// Packs floating-point rows: 16 for each panel, nil for a row of zeros.

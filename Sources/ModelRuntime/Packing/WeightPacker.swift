@@ -9,6 +9,7 @@ struct WeightPacker {
     let weights: MatchedWeights
     let layout: PackedLayout
     let pool: ThreadPool
+    let kernels: CPUKernelSet
     let callbacks: PackingCallbacks
 
     /// Packs everything into `output`, which is then complete but not yet committed.
@@ -73,7 +74,7 @@ struct WeightPacker {
         _ progress: inout Progress,
         into output: some WholeFileOutput
     ) throws(PackingError) -> (checksum: UInt64, outcome: PackingOutcome) {
-        let packer = EntryPacker(entry, item, weights)
+        let packer = EntryPacker(entry, item, weights, kernels: kernels)
         var hashes: [UInt64] = []
         var total = PackingOutcome()
         for first in stride(from: 0, to: item.chunkCount, by: staging.slots) {
@@ -140,7 +141,7 @@ struct WeightPacker {
 
     private func writeHeader(_ index: PackedIndex, to output: some WholeFileOutput) throws(PackingError) {
         let numbers = index.numbers
-        let header = PackedHeader(key: layout.key, totalBytes: layout.totalBytes, index: numbers)
+        let header = PackedHeader(layout, index: numbers)
         // What is left between the entries was never written: reserving made it zeros.
         let words = (header.words + numbers).map(\.littleEndian)
         try attempt { () throws(FileError) in

@@ -12,6 +12,7 @@ public struct CheckpointQuantizer {
     let plan: QuantizationPlan
     let checkpoint: Checkpoint
     private let pool: ThreadPool
+    private let kernels: CPUKernelSet
     /// Are told of progress and may end the work.
     public var callbacks: PackingCallbacks
     /// What the matrices multiplied on sample data; nil: all inputs count alike.
@@ -28,12 +29,14 @@ public struct CheckpointQuantizer {
         format: WeightFormat,
         classes: Set<WeightClass> = CheckpointQuantizer.usualClasses,
         pool: ThreadPool,
+        kernels: CPUKernelSet = .best,
         callbacks: PackingCallbacks = PackingCallbacks()
     ) throws(QuantizationError) {
         guard let encoding = TensorEncoding(format) else { throw .notAnIntegerFormat(format.name) }
         plan = try QuantizationPlan(weights, encoding, classes: classes)
         checkpoint = weights.checkpoint
         self.pool = pool
+        self.kernels = kernels
         self.callbacks = callbacks
     }
 
@@ -201,7 +204,7 @@ public struct CheckpointQuantizer {
             byteCount: format.panelBytes(inputs: matrix.inputs),
             alignment: WeightFormat.panelAlignment
         ) { memory in
-            let packing = PanelPacking(format: format, inputs: matrix.inputs)
+            let packing = PanelPacking(format: format, inputs: matrix.inputs, kernels: kernels)
             let outcome = packing.pack(rows, feedback: feedback, into: memory)
             let quantized = IntegerPanel(format: format, inputs: matrix.inputs).read(UnsafeRawBufferPointer(memory))
             plan.encoding.write(quantized, first: first, count: count, outputs: matrix.outputs, into: parts)

@@ -18,23 +18,6 @@ public struct WeightLoss: Sendable, Hashable {
     /// The sum of the squares of the checkpoint's values.
     public let squaredValues: Double
 
-    /// The loss of a matrix.
-    public init(
-        name: String,
-        weightClass: WeightClass,
-        format: WeightFormat,
-        byteCount: Int,
-        squaredError: Double,
-        squaredValues: Double
-    ) {
-        self.name = name
-        self.weightClass = weightClass
-        self.format = format
-        self.byteCount = byteCount
-        self.squaredError = squaredError
-        self.squaredValues = squaredValues
-    }
-
     /// *Math* sqrt(sum (kept - given)^2 / sum given^2), 0 for a matrix of zeros.
     public var relativeError: Double {
         squaredValues > 0 ? (squaredError / squaredValues).squareRoot() : 0

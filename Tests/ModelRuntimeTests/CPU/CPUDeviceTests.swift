@@ -1,5 +1,6 @@
 // The choice of kernels, the size of scratch, and a device used by several threads.
 
+import Glibc
 import TensorTypes
 import Testing
 
@@ -15,6 +16,14 @@ struct CPUDeviceTests {
         for name in CPUKernelSet.allNames {
             #expect(CPUKernelSet.named(name).map(\.description) ?? name == name)
         }
+    }
+
+    /// Scripts/verify-processors knows which set an emulated processor must choose.
+    @Test("chooses the set that is expected of this CPU", .enabled(if: getenv("VLMC_EXPECTED_KERNELS") != nil))
+    func expectedKernels() throws {
+        let expected = String(cString: try #require(getenv("VLMC_EXPECTED_KERNELS")))
+        #expect(CPUKernelSet.best.description == expected)
+        #expect(runnableKernelSets.last == expected)
     }
 
     @Test("says which kernels would be usable")

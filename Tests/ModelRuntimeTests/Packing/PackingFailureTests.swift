@@ -70,6 +70,7 @@ import Testing
             weights: matched,
             layout: layout,
             pool: ThreadPool(threads: 2),
+            kernels: .best,
             callbacks: PackingCallbacks()
         )
         let error = try #require(throws: PackingError.self) { try packer.pack(into: FillingOutput(accepting: writes)) }

@@ -99,7 +99,11 @@ import Testing
                 let rows = (0..<16).map { row in
                     bytes.baseAddress.map { (start: $0 + 4 * inputs * row, element: ElementType.f32) }
                 }
-                let outcome = PanelPacking(format: format, inputs: inputs).pack(rows, feedback: feedback, into: memory)
+                let outcome = PanelPacking(format: format, inputs: inputs, kernels: .best).pack(
+                    rows,
+                    feedback: feedback,
+                    into: memory
+                )
                 #expect(outcome.nonFinite == 0)
             }
             let kept = IntegerPanel(format: format, inputs: inputs).read(UnsafeRawBufferPointer(memory))

@@ -45,17 +45,7 @@ import Testing
                                 .tensor("model.layers.{layer}.k.weight", [16, hidden]), .zeros([16, hidden]),
                             ]
                         ),
-                        .matrix(
-                            "gateUp",
-                            outputs: 2 * intermediate,
-                            inputs: hidden,
-                            .mlp,
-                            order: .alternatingPanels,
-                            from: [
-                                .tensor("model.layers.{layer}.gate.weight", [intermediate, hidden]),
-                                .tensor("model.layers.{layer}.up.weight", [intermediate, hidden]),
-                            ]
-                        ),
+                        SmallModel.gateUp(intermediate: intermediate, hidden: hidden),
                         .matrix(
                             "down",
                             outputs: hidden,

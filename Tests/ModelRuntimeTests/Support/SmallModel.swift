@@ -53,22 +53,27 @@ enum SmallModel {
                                 .tensor("model.layers.{layer}.v.bias", [14]),
                             ]
                         ),
-                        .matrix(
-                            "gateUp",
-                            outputs: 2 * intermediate,
-                            inputs: hidden,
-                            .mlp,
-                            order: .alternatingPanels,
-                            from: [
-                                .tensor("model.layers.{layer}.gate.weight", [intermediate, hidden]),
-                                .tensor("model.layers.{layer}.up.weight", [intermediate, hidden]),
-                            ]
-                        ),
+                        gateUp(intermediate: intermediate, hidden: hidden),
                     ]
                 )
             ],
             formats: WeightFormats(format, exceptions: [.vision: .f32]),
             naming: TensorNaming(tied: ["head.weight": "model.embed.weight"])
+        )
+    }
+
+    /// The gate and the other factor of a layer, panel by panel in turn.
+    static func gateUp(intermediate: Int, hidden: Int) -> WeightEntry {
+        .matrix(
+            "gateUp",
+            outputs: 2 * intermediate,
+            inputs: hidden,
+            .mlp,
+            order: .alternatingPanels,
+            from: [
+                .tensor("model.layers.{layer}.gate.weight", [intermediate, hidden]),
+                .tensor("model.layers.{layer}.up.weight", [intermediate, hidden]),
+            ]
         )
     }
 

@@ -37,6 +37,18 @@ import Testing
             )
         }
 
+        /// Appends scores, softmax and weighted sum; `valueSegments` say where values are looked up.
+        mutating func append(valueSegments: ValueID) throws -> (scores: ValueID, shares: ValueID, attended: ValueID) {
+            let scores = try builder.append(.attentionScores(parameters), [query, keys, segments], named: "scores")
+            let shares = try builder.append(.softmax, [scores], named: "shares")
+            let attended = try builder.append(
+                .attentionValues(parameters),
+                [shares, values, valueSegments],
+                named: "attended"
+            )
+            return (scores, shares, attended)
+        }
+
         func streamed(_ results: [ValueID]) -> [String] {
             let graph = streamSoftmax(Graph(name: "test", blocks: [builder.build(results: results)]))
             #expect(GraphVerifier.violations(in: graph) == [])
@@ -48,17 +60,7 @@ import Testing
 
     @Test func rowsOfTheStep() throws {
         var attention = Attention(cached: false)
-        let scores = try attention.builder.append(
-            .attentionScores(attention.parameters),
-            [attention.query, attention.keys, attention.segments],
-            named: "scores"
-        )
-        let shares = try attention.builder.append(.softmax, [scores], named: "shares")
-        let attended = try attention.builder.append(
-            .attentionValues(attention.parameters),
-            [shares, attention.values, attention.segments],
-            named: "attended"
-        )
+        let (scores, shares, attended) = try attention.append(valueSegments: attention.segments)
         #expect(
             attention.streamed([attended]) == [
                 "attended = attention(query, keys, values, segments) "
@@ -74,17 +76,7 @@ import Testing
 
     @Test func cache() throws {
         var attention = Attention(cached: true)
-        let scores = try attention.builder.append(
-            .attentionScores(attention.parameters),
-            [attention.query, attention.keys, attention.segments],
-            named: "scores"
-        )
-        let shares = try attention.builder.append(.softmax, [scores], named: "shares")
-        let attended = try attention.builder.append(
-            .attentionValues(attention.parameters),
-            [shares, attention.values, attention.segments],
-            named: "attended"
-        )
+        let (_, _, attended) = try attention.append(valueSegments: attention.segments)
         #expect(
             attention.streamed([attended]) == [
                 "attended = attention(query, keys, segments) "
@@ -95,17 +87,7 @@ import Testing
 
     @Test func differentSegmentsStayApart() throws {
         var attention = Attention(cached: false)
-        let scores = try attention.builder.append(
-            .attentionScores(attention.parameters),
-            [attention.query, attention.keys, attention.segments],
-            named: "scores"
-        )
-        let shares = try attention.builder.append(.softmax, [scores], named: "shares")
-        let attended = try attention.builder.append(
-            .attentionValues(attention.parameters),
-            [shares, attention.values, attention.otherSegments],
-            named: "attended"
-        )
+        let (_, _, attended) = try attention.append(valueSegments: attention.otherSegments)
         #expect(attention.streamed([attended]).count == 3)
     }
 

@@ -80,6 +80,13 @@ struct vlmc_product {
     int32_t pack_chunks; ///< written by the plan: chunks that pack
 };
 
+/// How the panels or heads of a product are cut into chunks: large ones first, the rest in small ones.
+struct vlmc_cut {
+    int32_t large_chunks;
+    int32_t large_size;
+    int32_t small_size;
+};
+
 /// output = activation(product + bias) + residual; if `gated`, activation(gate + bias) * (up + up_bias) + residual,
 /// where the matrix holds a panel of gate and a panel of up in turn and `weight.outputs` counts the gates.
 struct vlmc_linear {
@@ -92,8 +99,7 @@ struct vlmc_linear {
     ptrdiff_t output_stride;
     uint32_t activation;
     uint32_t gated;
-    int32_t chunk_panels; ///< written by the plan, as `large_chunks`
-    int32_t large_chunks; ///< chunks of `chunk_panels`; those after them have two panels
+    struct vlmc_cut cut; ///< of panels, written by the plan
 };
 
 /// Pages of cached keys and values of one layer: [key-value head][block][page], of vlmc_page_format `format`.
@@ -121,7 +127,7 @@ struct vlmc_project_heads {
     int32_t query_heads;
     int32_t key_heads;
     int32_t value_heads;
-    int32_t chunk_heads; ///< written by the plan
+    struct vlmc_cut cut; ///< of heads, written by the plan
     float *_Nullable queries;
     ptrdiff_t query_stride;
     float *_Nullable key_rows;

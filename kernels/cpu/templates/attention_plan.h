@@ -28,10 +28,6 @@ struct attention_part {
     uint32_t causal;
 };
 
-INLINE int32_t minimum(int32_t a, int32_t b) {
-    return a < b ? a : b;
-}
-
 /// Query heads that share keys.
 INLINE int32_t head_group(const struct vlmc_attention *attention) {
     return attention->query_heads / attention->key_value_heads;

@@ -3,19 +3,32 @@
 // itself: attention.h reads what this writes.
 #pragma once
 
+#include "cut.h"
 #include "pages.h"
 #include "product.h"
 
-/// The first chunks pack. The others are whole heads, as many as 8 panels hold (one, if it is wider) and no more than leave
-/// work for all threads.
+/// Heads that 8 panels hold (one, if it is wider): that many are multiplied before they are finished, at most.
+INLINE int32_t most_heads(const struct vlmc_project_heads *heads) {
+    return heads->head_dim > 8 * 16 ? 1 : 8 * 16 / heads->head_dim;
+}
+
+INLINE int32_t head_count(const struct vlmc_project_heads *heads) {
+    return heads->query_heads + heads->key_heads + heads->value_heads;
+}
+
+/// The first chunks pack. The others are ranges of whole heads; with many rows as many as are finished together, and no
+/// more than leave work for all threads.
 static int32_t project_heads_plan(struct vlmc_project_heads *heads, int32_t threads) {
-    const int32_t total = heads->query_heads + heads->key_heads + heads->value_heads;
-    const int32_t fitting = 8 * 16 / heads->head_dim;
-    const int32_t share = total / (4 * threads);
-    const int32_t most = share < fitting ? share : fitting;
-    heads->chunk_heads = most < 1 ? 1 : most;
-    const int32_t chunks = (total + heads->chunk_heads - 1) / heads->chunk_heads;
-    return heads->product.rows == 0 ? 0 : plan_packing(&heads->product) + chunks;
+    const int32_t total = head_count(heads);
+    const struct vlmc_matrix *weight = &heads->product.weight;
+    if (has_few_rows(&heads->product)) {
+        const ptrdiff_t bytes = panel_layout_bytes(panel_layout(weight->format), weight->inputs);
+        heads->cut = cut_for_reading(total, 1, heads->head_dim / 16 * bytes, threads);
+    } else {
+        const int32_t share = minimum(total / (4 * threads), most_heads(heads));
+        heads->cut = (struct vlmc_cut){0, 0, share < 1 ? 1 : share};
+    }
+    return heads->product.rows == 0 ? 0 : plan_packing(&heads->product) + cut_chunks(&heads->cut, total);
 }
 
 /// Rotates the pairs (d, d + rotary_dim / 2) of a head.
@@ -71,23 +84,27 @@ static void finish_head(const struct vlmc_project_heads *heads, int32_t row, int
     }
 }
 
+/// Multiplies and finishes `count` heads from `first` on.
+static void project_head_range(const struct vlmc_project_heads *heads, int32_t first, int32_t count,
+                               struct product_scratch *scratch) {
+    const int32_t head_panels = heads->head_dim / 16;
+    multiply_panels(&heads->product, first * head_panels, count * head_panels, scratch);
+    for (int32_t row = 0; row < heads->product.rows; row++) {
+        float *sums = scratch->sums + (ptrdiff_t)row * SUM_STRIDE;
+        for (int32_t head = 0; head < count; head++) {
+            finish_head(heads, heads->product.first_row + row, first + head, sums + (ptrdiff_t)head * heads->head_dim);
+        }
+    }
+}
+
 static void project_heads(const void *arguments, int32_t chunk, void *scratch) {
     const struct vlmc_project_heads *heads = arguments;
-    struct product_scratch *product_scratch = scratch;
     if (chunk < heads->product.pack_chunks) {
         pack_rows(&heads->product, chunk);
         return;
     }
-    chunk -= heads->product.pack_chunks;
-    const int32_t total = heads->query_heads + heads->key_heads + heads->value_heads;
-    const int32_t first = chunk * heads->chunk_heads;
-    const int32_t count = total - first < heads->chunk_heads ? total - first : heads->chunk_heads;
-    const int32_t head_panels = heads->head_dim / 16;
-    multiply_panels(&heads->product, first * head_panels, count * head_panels, product_scratch);
-    for (int32_t row = 0; row < heads->product.rows; row++) {
-        float *sums = product_scratch->sums + (ptrdiff_t)row * SUM_STRIDE;
-        for (int32_t head = 0; head < count; head++) {
-            finish_head(heads, heads->product.first_row + row, first + head, sums + (ptrdiff_t)head * heads->head_dim);
-        }
+    const struct range range = range_of_chunk(&heads->cut, chunk - heads->product.pack_chunks, head_count(heads));
+    for (int32_t head = range.first; head < range.end; head += most_heads(heads)) {
+        project_head_range(heads, head, minimum(range.end - head, most_heads(heads)), scratch);
     }
 }

@@ -9,9 +9,6 @@
 #include "packed_rows.h"
 #include "product_scratch.h"
 
-/// How far ahead of the multiplication a panel is fetched: farther than floats, of which two panels are read at a time.
-#define INT_PREFETCH_BYTES 8192
-
 /// How a panel's weights are read.
 enum int_mode {
     INT_W8,     ///< bytes; the panel's scales are applied when it ends

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "activations.h"
+#include "cut.h"
 #include "product.h"
 
 /// Panels of a linear's matrix, gates and ups included.
@@ -11,17 +12,26 @@ INLINE int32_t linear_panels(const struct vlmc_linear *linear) {
     return linear->gated ? 2 * panels : panels;
 }
 
-/// The first chunks pack. The others are ranges of panels, an even number of them: long ones at first, so that each
-/// thread reads memory in order and A rarely, then pairs, so that all threads end together.
+/// Panels of a chunk that are multiplied before their outputs are finished, at most.
+INLINE int32_t most_sums(const struct vlmc_linear *linear) {
+    return has_few_rows(&linear->product) ? SUM_PANELS : 8;
+}
+
+/// The first chunks pack. The others are ranges of panels, an even number of them. Many rows: as many panels as sums are
+/// kept for, so that A is read rarely, then pairs, so that all threads end together.
 static int32_t linear_plan(struct vlmc_linear *linear, int32_t threads) {
     const int32_t panels = linear_panels(linear);
-    const int32_t most = linear->product.rows <= TILE_ROWS ? SUM_PANELS : 8;
-    const int32_t share = panels / (4 * threads) & ~1;
-    linear->chunk_panels = share < 2 ? 2 : share < most ? share : most;
-    const int32_t level = threads > 1 ? panels / 8 + 2 * threads : 0;
-    linear->large_chunks = panels > level ? (panels - level) / linear->chunk_panels : 0;
-    const int32_t rest = panels - linear->large_chunks * linear->chunk_panels;
-    return linear->product.rows == 0 ? 0 : plan_packing(&linear->product) + linear->large_chunks + (rest + 1) / 2;
+    const struct vlmc_matrix *weight = &linear->product.weight;
+    if (has_few_rows(&linear->product)) {
+        const ptrdiff_t bytes = panel_layout_bytes(panel_layout(weight->format), weight->inputs);
+        linear->cut = cut_for_reading(panels, 2, bytes, threads);
+    } else {
+        const int32_t share = panels / (4 * threads) & ~1;
+        const int32_t level = threads > 1 ? panels / 8 + 2 * threads : 0;
+        const int32_t size = share < 2 ? 2 : minimum(share, most_sums(linear));
+        linear->cut = (struct vlmc_cut){panels > level ? (panels - level) / size : 0, size, 2};
+    }
+    return linear->product.rows == 0 ? 0 : plan_packing(&linear->product) + cut_chunks(&linear->cut, panels);
 }
 
 /// 16 outputs of one row, from their sums on. `count` of them exist.
@@ -58,25 +68,13 @@ INLINE void fetch_outputs(const struct vlmc_linear *linear, int32_t row, int32_t
     }
 }
 
-static void linear(const void *arguments, int32_t chunk, void *scratch) {
-    const struct vlmc_linear *linear = arguments;
-    struct product_scratch *product_scratch = scratch;
-    if (chunk < linear->product.pack_chunks) {
-        pack_rows(&linear->product, chunk);
-        return;
-    }
-    chunk -= linear->product.pack_chunks;
-    const int is_large = chunk < linear->large_chunks;
-    const int32_t large_panels = linear->large_chunks * linear->chunk_panels;
-    const int32_t first_panel =
-        is_large ? chunk * linear->chunk_panels : large_panels + 2 * (chunk - linear->large_chunks);
-    const int32_t rest = linear_panels(linear) - first_panel;
-    const int32_t most = is_large ? linear->chunk_panels : 2;
-    const int32_t panels = rest < most ? rest : most;
-    multiply_panels(&linear->product, first_panel, panels, product_scratch);
+/// Multiplies and finishes `panels` panels from `first_panel` on, as many as sums are kept for.
+static void linear_panel_range(const struct vlmc_linear *linear, int32_t first_panel, int32_t panels,
+                               struct product_scratch *scratch) {
+    multiply_panels(&linear->product, first_panel, panels, scratch);
     const int32_t step = linear->gated ? 2 : 1;
     for (int32_t row = 0; row < linear->product.rows; row++) {
-        const float *sums = product_scratch->sums + (ptrdiff_t)row * SUM_STRIDE;
+        const float *sums = scratch->sums + (ptrdiff_t)row * SUM_STRIDE;
         if (row + FETCHED_ROWS < linear->product.rows) {
             const int32_t ahead = linear->product.first_row + row + FETCHED_ROWS;
             fetch_outputs(linear, ahead, first_panel / step * 16, panels / step * 16);
@@ -86,5 +84,18 @@ static void linear(const void *arguments, int32_t chunk, void *scratch) {
             const int32_t count = linear->product.weight.outputs - output;
             finish_outputs(linear, linear->product.first_row + row, output, count < 16 ? count : 16, sums + 16 * p);
         }
+    }
+}
+
+static void linear(const void *arguments, int32_t chunk, void *scratch) {
+    const struct vlmc_linear *linear = arguments;
+    if (chunk < linear->product.pack_chunks) {
+        pack_rows(&linear->product, chunk);
+        return;
+    }
+    const int32_t panels = linear_panels(linear);
+    const struct range range = range_of_chunk(&linear->cut, chunk - linear->product.pack_chunks, panels);
+    for (int32_t panel = range.first; panel < range.end; panel += most_sums(linear)) {
+        linear_panel_range(linear, panel, minimum(range.end - panel, most_sums(linear)), scratch);
     }
 }

@@ -10,6 +10,7 @@
 #include "activations.h"
 #include "cpu_threads.h"
 #include "norm.h"
+#include "product_scratch.h"
 #include "tile.h"
 
 #define INT_BLOCK_GROUPS 8
@@ -192,7 +193,7 @@ static void await_packed_rows(const struct vlmc_product *product) {
 INLINE void fetch_panel(const struct vlmc_product *product, int32_t panel) {
     const ptrdiff_t bytes = panel_layout_bytes(panel_layout(product->weight.format), product->weight.inputs);
     const char *start = (const char *)product->weight.panels + panel * bytes;
-    for (ptrdiff_t at = 0; at < 2048 && at < bytes; at += 64) {
+    for (ptrdiff_t at = 0; at < INT_PREFETCH_BYTES && at < bytes; at += 64) {
         __builtin_prefetch(start + at);
     }
 }

@@ -200,3 +200,7 @@ static void tile_any(const struct tile *t, int32_t rows, int32_t panels, enum ti
 INLINE int32_t even_part(int32_t total, int32_t count, int32_t index) {
     return total / count * index + (index < total % count ? index : total % count);
 }
+
+INLINE int32_t minimum(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
