@@ -39,24 +39,8 @@ struct AnswerComparison<Model: CompiledModel> {
     let reference: LoadedModel<Model>
     let other: LoadedModel<Model>
 
-    /// Tokens of a text that are read together. Longer texts are cut into pieces.
-    static var pieceTokens: Int { 512 }
     /// Positions whose logits are kept at a time, which bounds memory.
     private static var keptRows: Int { 512 }
-
-    /// A text as prompts: special tokens in it are mere text.
-    func prompts(text: String) throws -> [Prompt] {
-        let tokens = try reference.tokenizer.encode(text, literal: [0..<text.utf8.count])
-        let size = min(Self.pieceTokens, reference.limits.cacheTokens - 1)
-        return stride(from: 0, to: tokens.count, by: size).map { start in
-            Prompt(tokens: Array(tokens[start..<min(start + size, tokens.count)]))
-        }
-    }
-
-    /// A question about an image.
-    func prompt(imagePath: String) throws -> Prompt {
-        try reference.prompt(question: "Describe this image.", images: [reference.patches(ofImageAt: imagePath)])
-    }
 
     /// Compares all positions of a prompt.
     ///

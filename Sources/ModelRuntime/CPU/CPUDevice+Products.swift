@@ -23,7 +23,7 @@ extension CPUDevice {
         into output: UnsafeMutablePointer<Float>
     ) {
         let arguments = linearMap(
-            product(input, norm: norm, weight: weight),
+            product(input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             isGated: false,
             activation: activation,
@@ -50,7 +50,7 @@ extension CPUDevice {
         into output: UnsafeMutablePointer<Float>
     ) {
         let arguments = linearMap(
-            product(input, norm: norm, weight: weight),
+            product(input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             isGated: true,
             activation: activation,
@@ -85,7 +85,7 @@ extension CPUDevice {
         values: UnsafeMutablePointer<Float>
     ) {
         var arguments = projection(
-            product(input, norm: norm, weight: weight),
+            product(input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             heads: heads,
             queryNorm: queryNorm,
@@ -120,7 +120,7 @@ extension CPUDevice {
     ) {
         precondition(sequences.slots.count == rows, "\(sequences.slots.count) slots for \(rows) rows")
         var arguments = projection(
-            product(input, norm: norm, weight: weight),
+            product(input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             heads: heads,
             queryNorm: queryNorm,
@@ -136,11 +136,17 @@ extension CPUDevice {
 
     // MARK: Arguments
 
-    private func product(_ input: UnsafePointer<Float>, norm: RowNorm, weight: PackedMatrix) -> vlmc_product {
+    private func product(
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        norm: RowNorm,
+        weight: PackedMatrix
+    ) -> vlmc_product {
         precondition(
             weight.inputs <= largestInputs,
             "a matrix of \(weight.inputs) inputs; the largest is \(largestInputs)"
         )
+        if let productObserver { show(input, rows: rows, norm: norm, weight, to: productObserver) }
         return vlmc_product(
             input: input,
             input_stride: weight.inputs,
@@ -151,6 +157,26 @@ extension CPUDevice {
             packed: packedInputStart,
             pack_chunks: 0
         )
+    }
+
+    /// Shows an observer what the kernel is about to multiply.
+    private func show(
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        norm: RowNorm,
+        _ weight: PackedMatrix,
+        to observer: ProductObserver
+    ) {
+        let width = weight.inputs
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(rows * width, 1)) { normed in
+            guard let start = normed.baseAddress else { return }
+            if case .none = norm {
+                start.update(from: input, count: rows * width)
+            } else {
+                normalize(input, rows: rows, width: width, norm: norm, into: start)
+            }
+            observer.observe(weight, UnsafeBufferPointer(rebasing: normed[..<(rows * width)]), rows: rows)
+        }
     }
 
     private func linearMap(

@@ -16,6 +16,8 @@ public final class CPUDevice: @unchecked Sendable {
     public let largestInputs: Int
     /// Whether attention of rows to one another may round them to bf16, as products with bf16 weights do.
     public let roundsAttention: Bool
+    /// Looks at the rows of every product while a checkpoint is calibrated; nil otherwise. Not to be changed during a call.
+    public var productObserver: ProductObserver?
 
     let kernels: vlmc_cpu_kernels
     private let scratch: UnsafeMutableRawBufferPointer

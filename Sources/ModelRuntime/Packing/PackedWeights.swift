@@ -58,6 +58,12 @@ public final class PackedWeights: Sendable {
         vector(at: place(WeightManifest.path(name, of: group, layer: layer)))
     }
 
+    /// The path of each matrix by where its panels begin.
+    var pathOfPanels: [UnsafeRawPointer: String] {
+        let matrices = layout.items.filter { if case .matrix = $0.kind { true } else { false } }
+        return Dictionary(uniqueKeysWithValues: matrices.map { (address($0), $0.path) })
+    }
+
     private func place(_ path: String) -> Int {
         guard let place = placeOfPath[path] else { preconditionFailure("the manifest has no weight \(path)") }
         return place

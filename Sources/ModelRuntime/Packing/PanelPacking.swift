@@ -34,10 +34,14 @@ struct PanelPacking: @unchecked Sendable {
     }
 
     /// Packs floating-point rows: 16 for each panel, nil for a row of zeros.
+    ///
+    /// - Parameter feedback: What the matrix will multiply; integer formats keep what counts for that.
     func pack(
         _ rows: [(start: UnsafeRawPointer, element: ElementType)?],
+        feedback: RoundingFeedback? = nil,
         into target: UnsafeMutableRawBufferPointer
     ) -> PackingOutcome {
+        precondition(feedback.map { $0.importance.count == inputs } ?? true, "what was shown to another matrix")
         let panels = rows.count / WeightFormat.panelOutputs
         guard let destination = target.baseAddress, panels > 0 else { return PackingOutcome() }
         let starts = rows.map { $0?.start }
@@ -53,15 +57,34 @@ struct PanelPacking: @unchecked Sendable {
                     panels: Int32(panels),
                     format: format.kernelTag,
                     importance: nil,
+                    feedback: nil,
+                    order: nil,
                     squared_error: 0,
                     squared_values: 0
                 )
-                let nonFinite = kernels.pointee.pack_panels(&call)
-                return PackingOutcome(
-                    nonFinite: Int(nonFinite),
-                    squaredError: call.squared_error,
-                    squaredValues: call.squared_values
-                )
+                return pack(&call, feedback)
+            }
+        }
+    }
+
+    private func pack(_ call: inout vlmc_pack_panels, _ feedback: RoundingFeedback?) -> PackingOutcome {
+        func run() -> PackingOutcome {
+            let nonFinite = kernels.pointee.pack_panels(&call)
+            return PackingOutcome(
+                nonFinite: Int(nonFinite),
+                squaredError: call.squared_error,
+                squaredValues: call.squared_values
+            )
+        }
+        guard let feedback else { return run() }
+        return feedback.importance.withUnsafeBufferPointer { importance in
+            feedback.feedback.withUnsafeBufferPointer { losses in
+                feedback.order.withUnsafeBufferPointer { order in
+                    call.importance = importance.baseAddress
+                    call.feedback = losses.baseAddress
+                    call.order = order.baseAddress
+                    return run()
+                }
             }
         }
     }

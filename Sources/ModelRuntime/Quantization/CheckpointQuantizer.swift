@@ -1,5 +1,6 @@
 // Writes a quantised copy of a checkpoint: a folder in the layout of Hugging Face, whole or not at all.
-// What is quantised is decided in QuantizationPlan.swift; how integers lie in files, in TensorEncoding.swift.
+// What is quantised is decided in QuantizationPlan.swift; how integers lie in files, in TensorEncoding.swift; what is
+// written beside the tensors, in CheckpointQuantizer+Files.swift.
 
 import Glibc
 import JSONText
@@ -8,11 +9,14 @@ import TensorTypes
 
 /// Quantises checkpoints. Memory is bounded by the largest matrix, whatever the size of the model.
 public struct CheckpointQuantizer {
-    private let plan: QuantizationPlan
-    private let checkpoint: Checkpoint
+    let plan: QuantizationPlan
+    let checkpoint: Checkpoint
     private let pool: ThreadPool
     private let kernels: CPUKernelSet
-    private let callbacks: PackingCallbacks
+    /// Are told of progress and may end the work.
+    public var callbacks: PackingCallbacks
+    /// What the matrices multiplied on sample data; nil: all inputs count alike.
+    public var calibration: Calibration?
 
     /// The classes that are quantised where nothing else is asked for: what other libraries quantise as well.
     public static let usualClasses: Set<WeightClass> = [.attention, .mlp]
@@ -36,11 +40,16 @@ public struct CheckpointQuantizer {
         self.callbacks = callbacks
     }
 
+    /// Checks that a folder may be written: there is nothing in it yet.
+    public static func checkIsFree(_ folder: String) throws(QuantizationError) {
+        guard fileNames(in: folder).isEmpty else { throw .folderNotEmpty(folder) }
+    }
+
     /// Writes the folder. It appears under its name when it is complete; on any failure nothing stays behind.
     ///
     /// - Throws: `QuantizationError`.
     public func write(to folder: String) throws(QuantizationError) -> QuantizedCheckpoint {
-        guard fileNames(in: folder).isEmpty else { throw .folderNotEmpty(folder) }
+        try Self.checkIsFree(folder)
         let configuration = try configuration()
         let target = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         let staging = "\(target).\(getpid()).partial"
@@ -143,6 +152,7 @@ public struct CheckpointQuantizer {
         plan.encoding.writeShape(outputs: matrix.outputs, inputs: matrix.inputs, into: memory)
         let total = Mutex(PackingOutcome())
         let panels = format.panelCount(outputs: matrix.outputs)
+        let feedback = calibration?.moments(of: matrix.path).map(RoundingFeedback.init)
         // Sums are added in the order of panels, so that they do not depend on threads.
         var outcomes = [PackingOutcome](repeating: PackingOutcome(), count: panels)
         outcomes.withUnsafeMutableBufferPointer { outcomes in
@@ -150,7 +160,7 @@ public struct CheckpointQuantizer {
             nonisolated(unsafe) let memory = memory
             pool.forEach(panels) { panel in
                 if callbacks.isCancelled() { return }
-                outcomes[panel] = quantize(matrix, panel: panel, into: memory)
+                outcomes[panel] = quantize(matrix, panel: panel, feedback, into: memory)
             }
         }
         for outcome in outcomes { total.withLock { $0 += outcome } }
@@ -175,10 +185,11 @@ public struct CheckpointQuantizer {
         )
     }
 
-    /// Packs a panel as loading would, and writes what the panel holds in the layout of the checkpoint.
+    /// Packs a panel, without calibration as loading would, and writes what the panel holds in the layout of the checkpoint.
     private func quantize(
         _ matrix: QuantizationPlan.Matrix,
         panel: Int,
+        _ feedback: RoundingFeedback?,
         into parts: [UnsafeMutableRawBufferPointer]
     ) -> PackingOutcome {
         let format = plan.encoding.format
@@ -194,79 +205,10 @@ public struct CheckpointQuantizer {
             alignment: WeightFormat.panelAlignment
         ) { memory in
             let packing = PanelPacking(format: format, inputs: matrix.inputs, kernels: kernels)
-            let outcome = packing.pack(rows, into: memory)
+            let outcome = packing.pack(rows, feedback: feedback, into: memory)
             let quantized = IntegerPanel(format: format, inputs: matrix.inputs).read(UnsafeRawBufferPointer(memory))
             plan.encoding.write(quantized, first: first, count: count, outputs: matrix.outputs, into: parts)
             return outcome
-        }
-    }
-
-    // MARK: Files beside the tensors
-
-    /// The configuration of the checkpoint with `quantization_config`.
-    private func configuration() throws(QuantizationError) -> [UInt8] {
-        let path = joinedPath(checkpoint.folder, "config.json")
-        let file: MappedFile
-        do {
-            file = try MappedFile(path: path)
-        } catch {
-            throw .configuration(path: path, problem: error.description)
-        }
-        defer { withExtendedLifetime(file) {} }
-        let members: [JSONMember]
-        do throws(JSONError) {
-            members = try JSONDocument(file.bytes).root.object ?? []
-        } catch {
-            throw .configuration(path: path, problem: "\(error)")
-        }
-        var writer = JSONWriter(layout: .indented)
-        writer.object { writer in
-            for member in members where member.key != "quantization_config" {
-                writer.key(member.key)
-                writer.value(member.value)
-            }
-            writer.key("quantization_config")
-            plan.writeConfiguration(to: &writer)
-        }
-        return writer.utf8 + [UInt8(ascii: "\n")]
-    }
-
-    private func index(_ layouts: [SafetensorsLayout]) -> [UInt8] {
-        var writer = JSONWriter(layout: .indented)
-        writer.object { writer in
-            writer.key("metadata")
-            writer.object { writer in
-                writer.key("total_size")
-                writer.integer(layouts.reduce(0) { $0 + $1.dataBytes })
-            }
-            writer.key("weight_map")
-            writer.object { writer in
-                let places = plan.files.flatMap { file in file.contents.map { ($0.name, file.name) } }
-                for (tensor, file) in places.sorted(by: { $0.0 < $1.0 }) {
-                    writer.key(tensor)
-                    writer.string(file)
-                }
-            }
-        }
-        return writer.utf8 + [UInt8(ascii: "\n")]
-    }
-
-    /// Endings of files that hold weights, in this or another form.
-    private static let weightEndings = [
-        ".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".pt", ".pth", ".gguf", ".h5", ".msgpack",
-    ]
-
-    /// Copies tokenizer, templates, configurations and whatever else lies beside the weights.
-    private func copySmallFiles(to staging: String) throws(FileError) {
-        for name in fileNames(in: checkpoint.folder).sorted() where name != "config.json" && !name.hasPrefix(".") {
-            if Self.weightEndings.contains(where: { name.hasSuffix($0) }) { continue }
-            let path = joinedPath(checkpoint.folder, name)
-            var status = stat()
-            guard stat(path, &status) == 0 else { throw FileError(.inspect, path) }
-            guard status.st_mode & S_IFMT == S_IFREG else { continue }
-            let file = try MappedFile(path: path, access: .sequential)
-            defer { withExtendedLifetime(file) {} }
-            try writeAtomically(file.bytes, to: joinedPath(staging, name))
         }
     }
 

@@ -9,6 +9,8 @@ struct QuantizationPlan {
     /// A matrix that becomes integers.
     struct Matrix {
         let source: Checkpoint.Tensor
+        /// The entry of the manifest that it is part of.
+        let path: String
         let weightClass: WeightClass
         let outputs: Int
         let inputs: Int
@@ -28,7 +30,14 @@ struct QuantizationPlan {
         var contents: [(name: String, content: Content)] = []
     }
 
+    /// Where a tensor belongs in the model.
+    private struct Place {
+        let path: String
+        let weightClass: WeightClass
+    }
+
     let encoding: TensorEncoding
+    private let renamed: [String: String]
     private(set) var matrices: [Matrix] = []
     private(set) var files: [File] = []
     /// Matrices of the chosen classes that stay as they are, and why.
@@ -41,15 +50,16 @@ struct QuantizationPlan {
     /// - Throws: `QuantizationError` for a checkpoint that is quantised already, or has nothing to quantise.
     init(_ weights: MatchedWeights, _ encoding: TensorEncoding, classes: Set<WeightClass>) throws(QuantizationError) {
         self.encoding = encoding
-        var classOfTensor: [String: (weightClass: WeightClass, columns: Int)] = [:]
+        renamed = weights.manifest.naming.renamed
+        var places: [String: Place] = [:]
         for entry in weights.entries {
-            guard case .matrix(_, let inputs, let weightClass, _) = entry.kind else { continue }
+            guard case .matrix(_, _, let weightClass, _) = entry.kind else { continue }
             for source in entry.sources {
                 if let tensor = source.quantized {
                     throw .alreadyQuantized(weights.checkpoint.path, tensor: tensor.values.entry.name)
                 }
                 guard let tensor = source.tensors.first.map({ weights.tensors[$0] }) else { continue }
-                classOfTensor[tensor.entry.name] = (weightClass, inputs)
+                places[tensor.entry.name] = Place(path: entry.path, weightClass: weightClass)
             }
         }
         for file in weights.checkpoint.files {
@@ -58,7 +68,7 @@ struct QuantizationPlan {
             var planned = File(name: isSingle ? Checkpoint.fileName : fileName(file.file.path))
             for entry in file.tensors {
                 let tensor = Checkpoint.Tensor(entry: entry, file: file)
-                if let found = classOfTensor[entry.name], let matrix = matrix(tensor, found.weightClass, classes) {
+                if let place = places[entry.name], let matrix = matrix(tensor, place, classes) {
                     for (index, part) in encoding.parts(of: entry.name, outputs: matrix.outputs, inputs: matrix.inputs)
                         .enumerated()
                     {
@@ -73,14 +83,20 @@ struct QuantizationPlan {
             files.append(planned)
         }
         guard !matrices.isEmpty else { throw .nothingToQuantize(encoding.format.name) }
+        // Readers have a module for a tensor that is left out because another one serves for it.
+        let converted = Set(matrices.map(\.source.entry.name))
+        for (name, original) in weights.manifest.naming.tied.sorted(by: { $0.key < $1.key })
+        where weights.checkpoint.tensors[name] == nil && !converted.contains(original) {
+            unconvertedModules.append(Self.module(name))
+        }
     }
 
     private mutating func matrix(
         _ tensor: Checkpoint.Tensor,
-        _ weightClass: WeightClass,
+        _ place: Place,
         _ classes: Set<WeightClass>
     ) -> Matrix? {
-        guard classes.contains(weightClass) else { return nil }
+        guard classes.contains(place.weightClass) else { return nil }
         let shape = tensor.entry.shape
         let obstacle: String?
         if shape.count != 2 || !tensor.entry.name.hasSuffix(".weight") {
@@ -92,7 +108,13 @@ struct QuantizationPlan {
             kept.append(.init(name: tensor.entry.name, reason: obstacle))
             return nil
         }
-        return Matrix(source: tensor, weightClass: weightClass, outputs: shape[0], inputs: shape[1])
+        return Matrix(
+            source: tensor,
+            path: place.path,
+            weightClass: place.weightClass,
+            outputs: shape[0],
+            inputs: shape[1]
+        )
     }
 
     private static func module(_ tensor: String) -> String {
@@ -110,10 +132,16 @@ struct QuantizationPlan {
             let lengths = 1...max(parts.count, 1)
             let shortest = lengths.lazy.map { parts.prefix($0).joined(separator: ".") }
                 .first { prefix in !converted.contains { Self.contains($0, prefix) } }
-            let prefix = shortest ?? module
-            if !prefixes.contains(prefix) { prefixes.append(prefix) }
+            for prefix in otherNames(shortest ?? module) where !prefixes.contains(prefix) { prefixes.append(prefix) }
         }
         return prefixes.sorted()
+    }
+
+    /// A name, and what readers call it whose modules are named otherwise.
+    private func otherNames(_ name: String) -> [String] {
+        [name]
+            + renamed.filter { name.hasPrefix($0.value) && !name.hasPrefix($0.key) }
+            .map { $0.key + name.dropFirst($0.value.count) }
     }
 
     private static func contains(_ text: String, _ part: String) -> Bool {
@@ -183,9 +211,10 @@ struct QuantizationPlan {
             }
         }
         writer.key("ignore")
+        let wholeModules = Set(unconvertedModules.flatMap(otherNames))
         writer.array { writer in
             for prefix in unconvertedPrefixes {
-                let isModule = unconvertedModules.contains(prefix)
+                let isModule = wholeModules.contains(prefix)
                 let escaped = prefix.map { $0 == "." ? "\\." : String($0) }.joined()
                 writer.string(isModule ? prefix : "re:(.*\\.)?\(escaped)\\..*")
             }

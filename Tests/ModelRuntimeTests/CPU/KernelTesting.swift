@@ -153,6 +153,8 @@ func packPanels(
                 panels: Int32(rows.count / 16),
                 format: format.kernelTag,
                 importance: nil,
+                feedback: nil,
+                order: nil,
                 squared_error: 0,
                 squared_values: 0
             )

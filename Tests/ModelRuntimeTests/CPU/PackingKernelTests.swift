@@ -57,6 +57,8 @@ struct PackingKernelTests {
                     panels: Int32(rows.count / 16),
                     format: format.kernelTag,
                     importance: weights.map { UnsafePointer($0.start) },
+                    feedback: nil,
+                    order: nil,
                     squared_error: -1,
                     squared_values: -1
                 )

@@ -56,7 +56,8 @@ import Testing
                     ]
                 )
             ],
-            formats: formats
+            formats: formats,
+            naming: TensorNaming(renamed: ["outer.inner.": "model."], tied: ["head.weight": "model.embed.weight"])
         )
     }
 
@@ -168,9 +169,9 @@ import Testing
     @Test func isADirectoryThatOthersRead() throws {
         let source = try original()
         _ = try quantizer(source, .w4g128).write(to: folder["awq"])
-        let names = folder.names(in: "awq")
+        let files = folder.names(in: "awq")
         #expect(
-            names == [
+            files == [
                 "config.json", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json",
                 "tokenizer.json",
             ]
@@ -180,15 +181,17 @@ import Testing
         let stated = try #require(configuration["quantization_config"])
         #expect(stated["quant_method"]?.string == "awq" && stated["version"]?.string == "gemm")
         #expect(stated["bits"]?.integer == 4 && stated["group_size"]?.integer == 128)
-        let kept = ["model.embed", "model.layers.0.down", "model.layers.1.down"]
-        #expect(stated["modules_to_not_convert"]?.array?.compactMap(\.string) == kept)
+        // Under the names of the files, and under those of readers that name their modules otherwise.
+        let kept = ["embed", "layers.0.down", "layers.1.down"]
+        let names = ["head"] + kept.map { "model." + $0 } + kept.map { "outer.inner." + $0 }
+        #expect(stated["modules_to_not_convert"]?.array?.compactMap(\.string) == names)
 
         _ = try quantizer(source, .w8g32).write(to: folder["packed"])
         let packed = try #require(readJSON(folder["packed/config.json"])["quantization_config"])
         #expect(packed["quant_method"]?.string == "compressed-tensors" && packed["format"]?.string == "pack-quantized")
         let weights = packed["config_groups"]?["group_0"]?["weights"]
         #expect(weights?["num_bits"]?.integer == 8 && weights?["group_size"]?.integer == 32)
-        #expect(packed["ignore"]?.array?.compactMap(\.string) == ["model.embed"])
+        #expect(packed["ignore"]?.array?.compactMap(\.string) == ["head", "model.embed", "outer.inner.embed"])
     }
 
     @Test func nothingStaysWhenItIsCancelled() throws {

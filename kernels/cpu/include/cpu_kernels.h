@@ -14,6 +14,8 @@
 #define VLMC_ROW_BLOCK 252
 /// Scales that packing tries for each group of an integer format.
 #define VLMC_SCALE_CANDIDATES 16
+/// Inputs of a block: those among which packing makes up for what one of them loses, if it is told how.
+#define VLMC_FEEDBACK_INPUTS 128
 /// The widest attention head; every head dimension is a multiple of 16.
 #define VLMC_MAXIMUM_HEAD_DIM 256
 
@@ -236,7 +238,9 @@ struct vlmc_rotary_table {
 
 /// Consecutive panels of a packed matrix and the rows they are made of: output o of panel p is `rows[16 p + o]`,
 /// `inputs` elements of `source_types[16 p + o]`; a NULL row is a row of zeros. Integer formats take the scale (and
-/// zero point) of each group that has the least sum of `importance` times squared error among VLMC_SCALE_CANDIDATES.
+/// zero point) of each group that has the least sum of `importance` times squared error among VLMC_SCALE_CANDIDATES. With
+/// `feedback`, a block of inputs is rounded in its `order`, and what the i-th loses, times feedback[i][j], is added to the
+/// j-th, for each j > i.
 struct vlmc_pack_panels {
     const void *_Nullable const *_Nonnull rows;
     const uint32_t *source_types;
@@ -245,6 +249,8 @@ struct vlmc_pack_panels {
     int32_t panels;
     uint32_t format;
     const float *_Nullable importance; ///< [inputs]; NULL: all ones
+    const float *_Nullable feedback;   ///< [inputs / VLMC_FEEDBACK_INPUTS, rounded up][i][j]; NULL: none
+    const uint8_t *_Nullable order;    ///< [inputs / VLMC_FEEDBACK_INPUTS, rounded up][i], with `feedback`
     double squared_error;              ///< written: the sum of (packed - source)^2
     double squared_values;             ///< written: the sum of source^2
 };

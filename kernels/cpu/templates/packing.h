@@ -1,6 +1,7 @@
 // Makes panels of packed weights from rows of a checkpoint.
 // Not which rows: the caller picks 16 for each panel, so that it can stack tensors or alternate gates and ups. How
-// scales are chosen: quantize.h; how integers are arranged: quantized_panels.h.
+// scales are chosen: quantize.h; how integers are arranged: quantized_panels.h; where feedback comes from:
+// Sources/ModelRuntime/Quantization/RoundingFeedback.swift.
 #pragma once
 
 #include "quantize.h"
@@ -96,34 +97,84 @@ static void pack_float_panel(const struct vlmc_pack_panels *call, int32_t panel,
     }
 }
 
-/// Quantises `count` columns, writes what is stored of them, and adds up their errors.
-static void quantize_columns(const v16 *columns, int32_t count, const struct group_scale *scale, int32_t offset,
-                             uint8_t (*stored)[16], struct packing_sums *sums) {
-    v16 error = 0.0f, values = 0.0f;
-    for (int32_t k = 0; k < count; k++) {
-        const v16 value = scale->is_special ? (v16)0.0f : columns[k];
+/// As many inputs as exchange what they lose: whole units of every integer format, or all that are left of a panel.
+struct packing_block {
+    int32_t first;
+    int32_t count;
+    v16 columns[VLMC_FEEDBACK_INPUTS];
+    uint8_t stored[VLMC_FEEDBACK_INPUTS][16];
+};
+
+static void load_block(const struct vlmc_pack_panels *call, int32_t panel, int32_t first, struct packing_block *block) {
+    const struct panel_layout layout = panel_layout(call->format);
+    const int32_t rest = panel_units(layout, call->inputs) * layout.unit_inputs - first;
+    block->first = first;
+    block->count = rest < VLMC_FEEDBACK_INPUTS ? rest : VLMC_FEEDBACK_INPUTS;
+    for (int32_t k = 0; k < block->count; k += 16) {
+        load_columns(call->rows + 16 * (ptrdiff_t)panel, call->source_types + 16 * (ptrdiff_t)panel, first + k,
+                     call->inputs, block->columns + k);
+    }
+    for (int32_t k = block->count; k < VLMC_FEEDBACK_INPUTS; k++) {
+        block->columns[k] = 0.0f;
+    }
+}
+
+/// Quantises a block whose groups of `group` inputs have these scales, and adds up its errors.
+static void quantize_block(const struct vlmc_pack_panels *call, struct packing_block *block,
+                           const struct group_scale *scales, int32_t group, struct packing_sums *sums) {
+    const int32_t offset = call->format == VLMC_FORMAT_W4G128 ? 0 : panel_layout(call->format).offset;
+    const ptrdiff_t start = block->first;
+    const float *feedback = call->feedback ? call->feedback + start * VLMC_FEEDBACK_INPUTS : NULL;
+    v16 wanted[VLMC_FEEDBACK_INPUTS], error = 0.0f, values = 0.0f;
+    for (int32_t i = 0; i < VLMC_FEEDBACK_INPUTS; i++) {
+        wanted[i] = block->columns[feedback ? call->order[start + i] : i];
+    }
+    for (int32_t i = 0; i < VLMC_FEEDBACK_INPUTS; i++) {
+        const int32_t k = feedback ? call->order[start + i] : i;
+        if (k >= block->count) {
+            continue;
+        }
+        const struct group_scale *scale = &scales[k / group];
+        const v16 value = scale->is_special ? (v16)0.0f : wanted[i];
         const v16 rounded = quantized(value, scale);
-        add_column(sums, columns[k], scale->is_special ? columns[k] : rounded * scale->scale, &error, &values);
-        store_bytes(stored[k], __builtin_convertvector(rounded + scale->zero, v16i) + offset);
+        const v16 kept = rounded * scale->scale;
+        add_column(sums, block->columns[k], scale->is_special ? block->columns[k] : kept, &error, &values);
+        store_bytes(block->stored[k], __builtin_convertvector(rounded + scale->zero, v16i) + offset);
+        for (int32_t j = i + 1; feedback && j < VLMC_FEEDBACK_INPUTS; j++) {
+            wanted[j] = v_fma(value - kept, (v16)feedback[VLMC_FEEDBACK_INPUTS * i + j], wanted[j]);
+        }
     }
     add_squares(sums, error, values);
+}
+
+/// Writes the units of a block. `scales` are those of its groups.
+static void store_block(const struct packing_block *block, const struct group_scale *scales, uint32_t format,
+                        char *panel) {
+    const struct panel_layout layout = panel_layout(format);
+    for (int32_t first = 0; first < block->count; first += layout.unit_inputs) {
+        struct panel_unit unit;
+        memcpy(unit.values, block->stored + first, (size_t)layout.unit_inputs * sizeof unit.values[0]);
+        for (int32_t group = 0; layout.group && group < layout.unit_inputs / layout.group; group++) {
+            const struct group_scale *scale = &scales[first / layout.group + group];
+            unit.scales[group] = scale->is_special ? (v16)NAN : scale->scale;
+            store_bytes(unit.zeros, __builtin_convertvector(scale->zero, v16i));
+        }
+        store_unit(&unit, format, panel + (ptrdiff_t)((block->first + first) / layout.unit_inputs) * layout.unit_bytes);
+    }
 }
 
 /// A panel whose groups each have a scale of their own.
 static void pack_grouped_panel(const struct vlmc_pack_panels *call, int32_t panel, char *to,
                                struct packing_sums *sums) {
     const struct panel_layout layout = panel_layout(call->format);
-    const int32_t offset = call->format == VLMC_FORMAT_W4G128 ? 0 : layout.offset;
-    for (int32_t unit = 0; unit < panel_units(layout, call->inputs); unit++) {
-        v16 columns[128];
-        struct panel_unit packed;
-        for (int32_t k = 0; k < layout.unit_inputs; k += 16) {
-            load_columns(call->rows + 16 * (ptrdiff_t)panel, call->source_types + 16 * (ptrdiff_t)panel,
-                         unit * layout.unit_inputs + k, call->inputs, columns + k);
-        }
-        for (int32_t group = 0; group < layout.unit_inputs / layout.group; group++) {
-            const int32_t first = unit * layout.unit_inputs + group * layout.group;
-            const v16 *inputs = columns + group * layout.group;
+    const int32_t padded = panel_units(layout, call->inputs) * layout.unit_inputs;
+    for (int32_t start = 0; start < padded; start += VLMC_FEEDBACK_INPUTS) {
+        struct packing_block block;
+        struct group_scale scales[VLMC_FEEDBACK_INPUTS / 32];
+        load_block(call, panel, start, &block);
+        for (int32_t group = 0; group < block.count / layout.group; group++) {
+            const v16 *inputs = block.columns + group * layout.group;
+            const int32_t first = start + group * layout.group;
             const int32_t rest = call->inputs - first;
             const float *importance = call->importance ? call->importance + first : NULL;
             struct scale_search search;
@@ -131,42 +182,37 @@ static void pack_grouped_panel(const struct vlmc_pack_panels *call, int32_t pane
             widen_range(&range, inputs, layout.group);
             begin_search(&search, &range, call->format);
             search_columns(&search, inputs, rest < layout.group ? rest : layout.group, importance);
-            const struct group_scale scale = best_scale(&search);
-            packed.scales[group] = scale.is_special ? (v16)NAN : scale.scale;
-            store_bytes(packed.zeros, __builtin_convertvector(scale.zero, v16i));
-            quantize_columns(inputs, layout.group, &scale, offset, packed.values + group * layout.group, sums);
+            scales[group] = best_scale(&search);
         }
-        store_unit(&packed, call->format, to + (ptrdiff_t)unit * layout.unit_bytes);
+        quantize_block(call, &block, scales, layout.group, sums);
+        store_block(&block, scales, call->format, to);
     }
 }
 
 /// A panel whose outputs each have one scale: three passes over its rows.
 static void pack_channel_panel(const struct vlmc_pack_panels *call, int32_t panel, char *to,
                                struct packing_sums *sums) {
-    const void *const *rows = call->rows + 16 * (ptrdiff_t)panel;
-    const uint32_t *types = call->source_types + 16 * (ptrdiff_t)panel;
     const struct panel_layout layout = panel_layout(call->format);
     const int32_t units = panel_units(layout, call->inputs);
-    v16 columns[32];
+    struct packing_block block;
     struct value_range range = {0.0f, 0.0f, 0};
-    for (int32_t i = 0; i < call->inputs; i += 16) {
-        load_columns(rows, types, i, call->inputs, columns);
-        widen_range(&range, columns, 16);
+    for (int32_t i = 0; i < call->inputs; i += VLMC_FEEDBACK_INPUTS) {
+        load_block(call, panel, i, &block);
+        widen_range(&range, block.columns, block.count);
     }
     struct scale_search search;
     begin_search(&search, &range, call->format);
-    for (int32_t i = 0; i < call->inputs; i += 16) {
-        load_columns(rows, types, i, call->inputs, columns);
+    for (int32_t i = 0; i < call->inputs; i += VLMC_FEEDBACK_INPUTS) {
+        load_block(call, panel, i, &block);
         const int32_t rest = call->inputs - i;
-        search_columns(&search, columns, rest < 16 ? rest : 16, call->importance ? call->importance + i : NULL);
+        search_columns(&search, block.columns, rest < block.count ? rest : block.count,
+                       call->importance ? call->importance + i : NULL);
     }
     const struct group_scale scale = best_scale(&search);
-    for (int32_t unit = 0; unit < units; unit++) {
-        struct panel_unit packed;
-        load_columns(rows, types, 32 * unit, call->inputs, columns);
-        load_columns(rows, types, 32 * unit + 16, call->inputs, columns + 16);
-        quantize_columns(columns, 32, &scale, layout.offset, packed.values, sums);
-        store_unit(&packed, call->format, to + (ptrdiff_t)unit * layout.unit_bytes);
+    for (int32_t i = 0; i < call->inputs; i += VLMC_FEEDBACK_INPUTS) {
+        load_block(call, panel, i, &block);
+        quantize_block(call, &block, &scale, VLMC_FEEDBACK_INPUTS, sums);
+        store_block(&block, &scale, call->format, to);
     }
     v_store((float *)(to + (ptrdiff_t)units * layout.unit_bytes), scale.is_special ? (v16)NAN : scale.scale);
 }
