@@ -45,6 +45,18 @@ static double as_packed(const char *set, uint32_t format, const float *row, int3
     return (double)row[i];
 }
 
+/// output = packed matrix times input, and nothing else.
+static struct vlmc_linear plain_linear(const float *input, int32_t rows, const char *packed, int32_t outputs,
+                                       int32_t inputs, uint32_t format, float *output) {
+    return (struct vlmc_linear){.product = {.input = input,
+                                            .input_stride = inputs,
+                                            .rows = rows,
+                                            .weight = {packed, outputs, inputs, format},
+                                            .packed = poisoned(vlmc_packed_input_bytes(inputs))},
+                                .output = output,
+                                .output_stride = outputs};
+}
+
 static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_t rows, int32_t inputs,
                  int32_t outputs) {
     const int32_t panels = (outputs + 15) / 16;
@@ -90,13 +102,7 @@ static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_
                relative, sqrt(pack.squared_error / pack.squared_values));
         failures++;
     }
-    struct vlmc_linear linear = {.product = {.input = input,
-                                             .input_stride = inputs,
-                                             .rows = rows,
-                                             .weight = {packed, outputs, inputs, format},
-                                             .packed = poisoned(vlmc_packed_input_bytes(inputs))},
-                                 .output = output,
-                                 .output_stride = outputs};
+    struct vlmc_linear linear = plain_linear(input, rows, packed, outputs, inputs, format, output);
     char *scratch = poisoned(vlmc_scratch_bytes() * (size_t)pool_threads());
     struct vlmc_job job = {kernels->linear, &linear, scratch, vlmc_scratch_bytes()};
     pool_run(kernels->linear_plan(&linear, pool_threads()), &job, vlmc_run_job);
@@ -172,13 +178,7 @@ static void print_errors(void) {
         const clock_t start = clock();
         kernels->pack_panels(&pack);
         const double rate = (double)outputs * inputs / ((double)(clock() - start) / CLOCKS_PER_SEC);
-        struct vlmc_linear linear = {.product = {.input = input,
-                                                 .input_stride = inputs,
-                                                 .rows = rows,
-                                                 .weight = {packed, outputs, inputs, format},
-                                                 .packed = poisoned(vlmc_packed_input_bytes(inputs))},
-                                     .output = output,
-                                     .output_stride = outputs};
+        struct vlmc_linear linear = plain_linear(input, rows, packed, outputs, inputs, format, output);
         const int32_t chunks = kernels->linear_plan(&linear, 1);
         for (int32_t chunk = 0; chunk < chunks; chunk++) {
             kernels->linear(&linear, chunk, scratch);

@@ -105,6 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vlmc", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--converter", type=Path, required=True, help="the Python that converts to OpenVINO")
     parser.add_argument("--model", default="smollm2-360m", choices=["smollm2-360m", "qwen2.5-vl-3b"])
     parser.add_argument("--quick", action="store_true", help="32 generated tokens instead of 128")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -121,7 +122,8 @@ def main() -> None:
         pairs = [pair for pair in pairs if pair.peer != "OpenVINO"]
     generate = 32 if arguments.quick else 128
     programs = Programs(
-        arguments.vlmc, arguments.work, arguments.model, arguments.threads, 512, generate, arguments.sequences
+        arguments.vlmc, arguments.work.resolve(), arguments.converter, arguments.model, arguments.threads, 512,
+        generate, arguments.sequences,
     )
     if arguments.busy_core:
         programs.make([PAIRS[0]])

@@ -37,8 +37,9 @@ def figures(command: list) -> dict:
 class Programs:
     """All programs for one model."""
 
-    def __init__(self, vlmc: Path, work: Path, model: str, threads: int, prompt: int, generate: int, sequences: int):
-        self.vlmc, self.work, self.model = vlmc, work, model
+    def __init__(self, vlmc: Path, work: Path, converter: Path, model: str, threads: int, prompt: int, generate: int,
+                 sequences: int):
+        self.vlmc, self.work, self.converter, self.model = vlmc, work, converter, model
         self.sizes = [threads, prompt, generate]
         self.sequences = sequences
         self.models = work / "models" / model
@@ -59,8 +60,7 @@ class Programs:
         if "llama.cpp" in peers:
             self.quietly([sys.executable, FOLDER / "gguf_model.py", self.checkpoint, self.models / "gguf"])
         if "OpenVINO" in peers:
-            converter = self.work / "openvino/bin/python"
-            self.quietly([converter, FOLDER / "openvino_model.py", self.checkpoint, self.models / "openvino"])
+            self.quietly([self.converter, FOLDER / "openvino_model.py", self.checkpoint, self.models / "openvino"])
 
     @staticmethod
     def quietly(command: list) -> None:

@@ -13,34 +13,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures"))
 
 import torch
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from checkpoints import Checkpoint, Text
 from configs import generation_config, model_config
 from corpus import split
-from tokenizers_of_families import SMOLLM_SPECIAL
+from tokenizers_of_families import SMOLLM_SPECIAL, smollm_tokenizer
 
 SEED = 20261121
 SHAPE = Text(layers=4, hidden=384, intermediate=1024, heads=6, kv_heads=2, head_dim=64, tied=True, eps=1e-5, theta=1e5)
 VOCABULARY = 2048
 STEPS, ROWS, TOKENS = 800, 8, 256
 PEAK_RATE, WARM_UP_STEPS, WEIGHT_DECAY = 2e-3, 40, 0.1
-
-
-def train_tokenizer(texts: list[str]) -> Tokenizer:
-    """As SmolLM2's: single digits, byte level, special tokens in front."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Digits(individual_digits=True),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True),
-    ])
-    tokenizer.decoder = decoders.ByteLevel(add_prefix_space=True, trim_offsets=True, use_regex=True)
-    special = [AddedToken(text, normalized=False, special=True) for text in SMOLLM_SPECIAL]
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
-        show_progress=False, vocab_size=VOCABULARY, special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
-    return tokenizer
 
 
 def rate(step: int, steps: int) -> float:
@@ -75,7 +59,7 @@ def train(model: LlamaForCausalLM, stream: torch.Tensor, steps: int) -> None:
 def main(folder: Path, steps: int) -> None:
     torch.manual_seed(SEED)
     texts, _, _ = split()
-    tokenizer = train_tokenizer(texts)
+    tokenizer = smollm_tokenizer(VOCABULARY - 256 - len(SMOLLM_SPECIAL), texts)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     end = tokenizer.token_to_id("<|endoftext|>")

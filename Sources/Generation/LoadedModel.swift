@@ -86,12 +86,7 @@ public final class LoadedModel<Model: CompiledModel> {
             kernels: kernels,
             callbacks: callbacks
         )
-        device = CPUDevice(
-            pool: pool,
-            kernels: kernels,
-            largestInputs: declared.largestInputs,
-            roundsAttention: declared.formats.standard != .f32
-        )
+        device = CPUDevice(pool: pool, kernels: kernels, for: declared)
         model = try Model(weights: weights, device: device, limits: limits)
         loadingSeconds = (clock.now - start).seconds
     }
@@ -134,17 +129,7 @@ public final class LoadedModel<Model: CompiledModel> {
 
     /// Bytes that the model takes at most: weights, cache, arena, logits, features and the device's scratch.
     public var plannedBytes: Int {
-        Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount)
-            + CPUDevice.scratchByteCount(threads: device.pool.threadCount, largestInputs: device.largestInputs)
-    }
-}
-
-extension WeightManifest {
-    /// The most inputs of any matrix: what the device's scratch is sized by.
-    public var largestInputs: Int {
-        (entries + groups.flatMap(\.entries)).reduce(1) { largest, entry in
-            if case .matrix(_, let inputs, _, _) = entry.kind { max(largest, inputs) } else { largest }
-        }
+        Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount) + device.scratchByteCount
     }
 }
 

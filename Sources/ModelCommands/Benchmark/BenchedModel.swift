@@ -33,7 +33,7 @@ final class BenchedModel<Model: CompiledModel> {
         self.weights = weights
         self.limits = limits
         formats = weights.manifest.formats
-        device = CPUDevice(pool: pool, kernels: kernels, largestInputs: weights.manifest.largestInputs)
+        device = CPUDevice(pool: pool, kernels: kernels, for: weights.manifest)
         model = try Model(weights: weights, device: device, limits: limits)
         let blocks = CacheGeometry.blockCount(tokens: limits.cacheTokens)
         cache = try KeyValueCache(Model.manifest.decoder.cacheGeometry(limits.cachePrecision), blockCount: blocks)
@@ -49,8 +49,7 @@ final class BenchedModel<Model: CompiledModel> {
 
     /// Bytes that were planned: weights, cache, arena, logits, patches, features and scratch.
     var plannedBytes: Int {
-        Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount)
-            + CPUDevice.scratchByteCount(threads: device.pool.threadCount, largestInputs: device.largestInputs)
+        Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount) + device.scratchByteCount
     }
 
     /// Forgets all tokens of all sequences but the first `count` of each.

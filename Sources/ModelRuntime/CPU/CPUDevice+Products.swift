@@ -22,15 +22,8 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        let arguments = linearMap(
-            product(input, rows: rows, norm: norm, weight: weight),
-            bias: bias,
-            isGated: false,
-            activation: activation,
-            residual: residual,
-            into: output
-        )
-        multiply(arguments, rows: rows)
+        let product = product(input, rows: rows, norm: norm, weight: weight)
+        multiply(product, rows, bias, isGated: false, activation, residual, output)
     }
 
     /// A gated linear map of rows: a matrix whose panels are gates and ups in turn.
@@ -49,15 +42,8 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        let arguments = linearMap(
-            product(input, rows: rows, norm: norm, weight: weight),
-            bias: bias,
-            isGated: true,
-            activation: activation,
-            residual: residual,
-            into: output
-        )
-        multiply(arguments, rows: rows)
+        let product = product(input, rows: rows, norm: norm, weight: weight)
+        multiply(product, rows, bias, isGated: true, activation, residual, output)
     }
 
     /// Makes the heads of attention out of rows; keys and values go to rows of their own.
@@ -167,39 +153,16 @@ extension CPUDevice {
         _ weight: PackedMatrix,
         to observer: ProductObserver
     ) {
-        let width = weight.inputs
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(rows * width, 1)) { normed in
-            guard let start = normed.baseAddress else { return }
-            if case .none = norm {
-                start.update(from: input, count: rows * width)
-            } else {
-                normalize(input, rows: rows, width: width, norm: norm, into: start)
-            }
-            observer.observe(weight, UnsafeBufferPointer(rebasing: normed[..<(rows * width)]), rows: rows)
+        let count = rows * weight.inputs
+        if case .none = norm {
+            observer.observe(weight, UnsafeBufferPointer(start: input, count: count), rows: rows)
+            return
         }
-    }
-
-    private func linearMap(
-        _ product: vlmc_product,
-        bias: UnsafePointer<Float>?,
-        isGated: Bool,
-        activation: Activation,
-        residual: UnsafePointer<Float>?,
-        into output: UnsafeMutablePointer<Float>
-    ) -> vlmc_linear {
-        let outputs = Int(product.weight.outputs)
-        return vlmc_linear(
-            product: product,
-            bias: bias,
-            up_bias: isGated ? bias.map { $0 + outputs } : nil,
-            residual: residual,
-            residual_stride: outputs,
-            output: output,
-            output_stride: outputs,
-            activation: activation.kernelTag,
-            gated: isGated ? 1 : 0,
-            cut: vlmc_cut()
-        )
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count, 1)) { normed in
+            guard let start = normed.baseAddress else { return }
+            normalize(input, rows: rows, width: weight.inputs, norm: norm, into: start)
+            observer.observe(weight, UnsafeBufferPointer(start: start, count: count), rows: rows)
+        }
     }
 
     private func projection(
@@ -239,8 +202,28 @@ extension CPUDevice {
 
     // MARK: Blocks of rows
 
-    private func multiply(_ arguments: vlmc_linear, rows: Int) {
-        var arguments = arguments
+    private func multiply(
+        _ product: vlmc_product,
+        _ rows: Int,
+        _ bias: UnsafePointer<Float>?,
+        isGated: Bool,
+        _ activation: Activation,
+        _ residual: UnsafePointer<Float>?,
+        _ output: UnsafeMutablePointer<Float>
+    ) {
+        let outputs = Int(product.weight.outputs)
+        var arguments = vlmc_linear(
+            product: product,
+            bias: bias,
+            up_bias: isGated ? bias.map { $0 + outputs } : nil,
+            residual: residual,
+            residual_stride: outputs,
+            output: output,
+            output_stride: outputs,
+            activation: activation.kernelTag,
+            gated: isGated ? 1 : 0,
+            cut: vlmc_cut()
+        )
         forEachRowBlock(rows, &arguments) { arguments in
             run(kernels.linear, &arguments, plan: kernels.linear_plan)
         }

@@ -43,10 +43,27 @@ public final class CPUDevice: @unchecked Sendable {
         partials = .allocate(byteCount: sizes.partials, alignment: 4096)
     }
 
+    /// A device for a model with these weights.
+    ///
+    /// Its image encoder's attention rounds as its products do: to bf16, unless the encoder's weights are kept in f32.
+    public convenience init(pool: ThreadPool, kernels: CPUKernelSet = .best, for weights: WeightManifest) {
+        self.init(
+            pool: pool,
+            kernels: kernels,
+            largestInputs: weights.largestInputs,
+            roundsAttention: weights.formats[.vision] != .f32
+        )
+    }
+
     deinit {
         scratch.deallocate()
         packedInput.deallocate()
         partials.deallocate()
+    }
+
+    /// Bytes of scratch that this device takes, exactly.
+    public var scratchByteCount: Int {
+        Self.scratchByteCount(threads: pool.threadCount, largestInputs: largestInputs)
     }
 
     /// Bytes of scratch that a device takes, exactly.

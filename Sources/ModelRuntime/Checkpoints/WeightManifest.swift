@@ -154,6 +154,13 @@ public struct WeightGroup: Sendable, Hashable {
 }
 
 extension WeightManifest {
+    /// The most inputs of any matrix: what a device's scratch is sized by.
+    public var largestInputs: Int {
+        (entries + groups.flatMap(\.entries)).reduce(1) { largest, entry in
+            if case .matrix(_, let inputs, _, _) = entry.kind { max(largest, inputs) } else { largest }
+        }
+    }
+
     /// The layers of the group called `name`; none if there is no such group.
     public func layers(ofGroup name: String) -> [Int] { groups.first { $0.name == name }?.layers ?? [] }
 }

@@ -2,35 +2,24 @@
 
 import Glibc
 
-/// Makes the system keep a growing file in huge pages, where it can: what is in memory in huge pages before small writes
-/// come stays so, and whoever maps the file later reads it faster. Only advice: nothing fails without them.
-final class HugePages: @unchecked Sendable {
-    private let address: UnsafeMutableRawPointer
-    private let byteCount: Int
-    private static let pageBytes = 2 << 20
+/// Advice about huge pages. Nothing depends on it: what the system does not know it leaves as it is.
+enum HugePages {
+    private static let byteCount = 2 << 20
     /// MADV_POPULATE_READ of Linux 5.14, which older C libraries do not name.
     private static let populateRead: CInt = 22
 
-    /// The pages of a file whose space is reserved already, or nil where there are none such.
-    init?(of descriptor: borrowing FileDescriptor, byteCount: Int) {
-        let mapped = mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor.number, 0)
-        guard let mapped, mapped != MAP_FAILED else { return nil }
-        guard madvise(mapped, byteCount, MADV_HUGEPAGE) == 0 else {
-            munmap(mapped, byteCount)
-            return nil
-        }
-        address = mapped
-        self.byteCount = byteCount
-    }
-
-    deinit { munmap(address, byteCount) }
-
-    /// Brings the pages that `range` touches into the system's memory, not into that of the process.
-    func populate(_ range: Range<Int>) {
-        let first = range.lowerBound / Self.pageBytes * Self.pageBytes
-        let end = min(roundedUp(range.upperBound, to: Self.pageBytes), byteCount)
-        guard first < end else { return }
-        madvise(address + first, end - first, Self.populateRead)
-        madvise(address + first, end - first, MADV_DONTNEED)
+    /// Brings a range of a file, as zeros where nothing has been written yet, into the system's memory in huge pages.
+    ///
+    /// What is there before small writes come stays as large as it is, and whoever maps the file later reads it faster.
+    ///
+    /// - Parameter size: Bytes of the file, for which space is reserved already.
+    static func prepare(_ range: Range<Int>, of descriptor: borrowing FileDescriptor, size: Int) {
+        let first = range.lowerBound / byteCount * byteCount
+        let length = min(roundedUp(range.upperBound, to: byteCount), size) - first
+        guard length > 0 else { return }
+        let mapped = mmap(nil, length, PROT_READ, MAP_SHARED, descriptor.number, off_t(first))
+        guard let mapped, mapped != MAP_FAILED else { return }
+        if madvise(mapped, length, MADV_HUGEPAGE) == 0 { madvise(mapped, length, populateRead) }
+        munmap(mapped, length)
     }
 }

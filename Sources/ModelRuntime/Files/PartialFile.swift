@@ -23,7 +23,6 @@ final class PartialFile: WholeFileOutput {
     private let path: String
     private let partialPath: String
     private let descriptor: FileDescriptor
-    private let pages = Mutex<HugePages?>(nil)
     private let isOpen = Atomic<Bool>(true)
 
     /// Creates `partialPath`, by default a name that no other writer uses. A leftover of that name is overwritten.
@@ -41,12 +40,11 @@ final class PartialFile: WholeFileOutput {
         var code: Int32
         repeat { code = posix_fallocate(descriptor.number, 0, off_t(byteCount)) } while code == EINTR
         guard code == 0 else { throw FileError(.reserveSpace, path, code: code) }
-        let pages = HugePages(of: descriptor, byteCount: byteCount)
-        self.pages.withLock { $0 = pages }
     }
 
     func prepare(_ range: Range<Int>) {
-        pages.withLock { $0?.populate(range) }
+        guard let identity = try? FileIdentity(descriptor, path: path) else { return }
+        HugePages.prepare(range, of: descriptor, size: identity.byteCount)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {

@@ -4,7 +4,6 @@
 
 import Glibc
 import JSONText
-import Synchronization
 import TensorTypes
 
 /// Quantises checkpoints. Memory is bounded by the largest matrix, whatever the size of the model.
@@ -150,7 +149,6 @@ public struct CheckpointQuantizer {
         }
         defer { memory.forEach { $0.deallocate() } }
         plan.encoding.writeShape(outputs: matrix.outputs, inputs: matrix.inputs, into: memory)
-        let total = Mutex(PackingOutcome())
         let panels = format.panelCount(outputs: matrix.outputs)
         let feedback = calibration?.moments(of: matrix.path).map(RoundingFeedback.init)
         // Sums are added in the order of panels, so that they do not depend on threads.
@@ -163,7 +161,6 @@ public struct CheckpointQuantizer {
                 outcomes[panel] = quantize(matrix, panel: panel, feedback, into: memory)
             }
         }
-        for outcome in outcomes { total.withLock { $0 += outcome } }
         if callbacks.isCancelled() { throw .cancelled }
         try attempt { () throws(FileError) in
             for (bytes, part) in zip(memory, parts) {
@@ -171,7 +168,7 @@ public struct CheckpointQuantizer {
             }
         }
         matrix.source.file.file.releaseMemory(of: matrix.source.entry.byteRange)
-        let sums = total.withLock(\.self)
+        let sums = outcomes.reduce(into: PackingOutcome()) { $0 += $1 }
         if sums.nonFinite > 0 {
             callbacks.onEvent(.notice(.nonFinite(tensor: matrix.source.entry.name, count: sums.nonFinite)))
         }

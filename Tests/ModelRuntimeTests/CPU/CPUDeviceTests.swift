@@ -43,6 +43,20 @@ struct CPUDeviceTests {
         #expect(larger - one == 252 * 272 * 4)
     }
 
+    @Test("rounds an image encoder's attention as the encoder's products, and has room for the widest matrix")
+    func deviceForWeights() {
+        let pool = ThreadPool(threads: 1)
+        let exact = CPUDevice(pool: pool, for: SmallModel.manifest())
+        #expect(!exact.roundsAttention, "the encoder is kept in f32, the decoder in bf16")
+        let widest = max(SmallModel.hidden, 27)
+        #expect(exact.largestInputs == widest)
+        #expect(exact.scratchByteCount == CPUDevice.scratchByteCount(threads: 1, largestInputs: widest))
+        for format in [.f32, .bf16, .f16, .w8g32, .w4g128] as [WeightFormat] {
+            let weights = WeightManifest([], groups: [], formats: WeightFormats(format), naming: TensorNaming())
+            #expect(CPUDevice(pool: pool, for: weights).roundsAttention == (format != .f32))
+        }
+    }
+
     @Test("serves several threads, one after the other")
     func concurrentCalls() async throws {
         let device = try poisonedDevice(CPUKernelSet.best.description, threads: 2)

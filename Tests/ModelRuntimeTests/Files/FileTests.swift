@@ -71,6 +71,22 @@ import Testing
         #expect(try contents(of: folder["a"]) == [9])
     }
 
+    @Test func preparingChangesNothing() throws {
+        let half = 3 << 20
+        let bytes = (0..<2 * half).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 11) }
+        let file = try PartialFile(replacing: folder["a"])
+        file.prepare(0..<10)
+        try file.reserve(byteCount: bytes.count)
+        file.prepare(0..<half)
+        try bytes[..<half].withUnsafeBytes { try file.write($0, at: 0) }
+        file.prepare(half - 100..<2 * half + 5_000_000)
+        file.prepare(9 << 20..<10 << 20)
+        try bytes[half...].withUnsafeBytes { try file.write($0, at: half) }
+        file.prepare(0..<bytes.count)
+        try file.commit()
+        #expect(try contents(of: folder["a"]) == bytes)
+    }
+
     @Test func writesAtOffsets() throws {
         let file = try PartialFile(replacing: folder["a"], partialPath: folder["a.partial"])
         try file.reserve(byteCount: 8)

@@ -280,8 +280,8 @@ struct vlmc_unpack_panel {
 typedef void (*vlmc_chunk_function)(const void *arguments, int32_t chunk, void *scratch);
 
 /// The kernels for one instruction set. A plan says how many chunks a call has for that many threads; chunks are
-/// claimed in ascending order and run at the same time: one may wait for another that was claimed before. Results do not depend
-/// on the number of threads, on the chunks, or on which other rows are in the call.
+/// claimed in ascending order and run at the same time: one may wait for another that was claimed before. Results do
+/// not depend on the number of threads, on the chunks, or on which other rows are in the call.
 struct vlmc_cpu_kernels {
     const char *name;
 
