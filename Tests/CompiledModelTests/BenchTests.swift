@@ -11,7 +11,7 @@ import Testing
     private func phases<Model: CompiledModel>(_ model: Model.Type, _ arguments: [String]) throws -> [MeasuredPhase] {
         let command = try BenchCommand<Model>.parse(["--synthetic", "--repetitions", "2"] + arguments)
         let machine = MachineRates(bytesPerSecond: 1e9, f32: 1e9, bf16: 1e9, int8: 1e9)
-        return try command.load(command.plan(), ThreadPool(threads: 2), machine).run()
+        return try command.load(command.plan(), ThreadPool(threads: 2), machine) { 3e9 }.run()
     }
 
     @Test func allPhasesOfAModelThatReadsImages() throws {
@@ -28,6 +28,19 @@ import Testing
         // Chunks add no operations, but read the weights again.
         #expect(phases[2].operations == whole.operations)
         #expect(phases[2].bytes > 2 * whole.bytes)
+    }
+
+    /// Every call of a step is counted, and no weight is left out of those that were read.
+    @Test func profile() throws {
+        let arguments = ["--prompt", "9", "--generate", "4", "--phases", "decode", "--profile", "--dtype", "bf16"]
+        let phase = try #require(try phases(TinySmollm2B.self, arguments).first)
+        let layers = Double(TinySmollm2B.manifest.decoder.layers)
+        let counts = phase.calls.reduce(into: [:]) { $0[$1.call.operation, default: 0] += $1.count }
+        #expect(counts["heads"] == layers && counts["attention"] == layers && counts["gated linear"] == layers)
+        #expect(counts["linear"] == 2 * layers + 1 && counts["embed"] == 1 && counts["rotary table"] == 1)
+        let embedded = phase.calls.reduce(0) { $0 + $1.weightBytes }
+        #expect(embedded >= phase.bytes * 0.8 && embedded <= phase.bytes * 1.2)
+        #expect(phase.calls.reduce(0) { $0 + $1.seconds } <= phase.mean)
     }
 
     @Test func aModelThatReadsNoImages() throws {

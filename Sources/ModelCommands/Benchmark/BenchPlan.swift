@@ -33,6 +33,8 @@ struct BenchPlan: Sendable, Hashable {
     var repetitions = 5
     /// No further run of a phase begins after so many seconds.
     var seconds = 10.0
+    /// Whether the calls of each phase are counted, one by one.
+    var profiles = false
     /// What tokens, pixels and random weights are drawn from.
     var seed: UInt64 = 0
 

@@ -39,14 +39,34 @@ struct BenchReport {
 
     /// A row of the table.
     static func row(_ phase: MeasuredPhase) -> String {
-        row(
+        let limit = phase.least.limit == .bandwidth ? "\(scaled(phase.readRate))B/s" : "compute"
+        return row(
             [
                 phase.phase.rawValue, "\(digits(phase.rate)) \(phase.unit)", digits(phase.median * 1000),
                 "\(scaled(phase.bytes))B", scaled(phase.operations), digits(phase.least.seconds * 1000),
-                phase.least.limit.rawValue, "\(Int((phase.fraction * 100).rounded()))%", "\(phase.joins)",
+                limit, "\(Int((phase.fraction * 100).rounded()))%", "\(phase.joins)",
             ],
             "\(phase.what), median of \(phase.seconds.count)"
-        )
+        ) + profileRows(phase)
+    }
+
+    /// A row for each kind of call, the longest first; none if calls were not counted.
+    private static func profileRows(_ phase: MeasuredPhase) -> String {
+        let calls = phase.calls
+        guard !calls.isEmpty else { return "" }
+        let whole = phase.mean
+        func line(_ seconds: Double, _ what: String) -> String {
+            let share = "\(Int((seconds / whole * 100).rounded()))%"
+            let time = digits(seconds * 1000)
+            return String(repeating: " ", count: max(0, 38 - time.count)) + time + " ms"
+                + String(repeating: " ", count: max(0, 6 - share.count)) + share + "  \(what)\n"
+        }
+        let rows = calls.map { call in
+            let rate = call.weightBytes > 0 ? ", \(scaled(call.weightBytes / call.seconds))B/s of weights" : ""
+            return line(call.seconds, "\(digits(call.count)) x \(call.call)\(rate)")
+        }
+        let others = whole - calls.reduce(0) { $0 + $1.seconds }
+        return rows.joined() + line(max(others, 0), "between calls")
     }
 
     /// Peak memory against the plan.
@@ -139,13 +159,32 @@ struct BenchReport {
                 ("per_second", phase.rate), ("milliseconds", phase.median * 1000),
                 ("fastest_milliseconds", (phase.seconds.min() ?? 0) * 1000), ("bytes", phase.bytes),
                 ("operations", phase.operations), ("limit_milliseconds", phase.least.seconds * 1000),
-                ("fraction_of_limit", phase.fraction),
+                ("fraction_of_limit", phase.fraction), ("read_bytes_per_second", phase.readRate),
             ] {
                 writer.key(name)
                 try writer.double(value)
             }
             writer.key("limit")
             writer.string(phase.least.limit.rawValue)
+            let calls = phase.calls
+            guard !calls.isEmpty else { return }
+            writer.key("calls")
+            try writer.array { writer throws(JSONWriterError) in
+                for call in calls { try write(call, to: &writer) }
+            }
+        }
+    }
+
+    private static func write(_ call: ProfiledCall, to writer: inout JSONWriter) throws(JSONWriterError) {
+        try writer.object { writer throws(JSONWriterError) in
+            writer.key("call")
+            writer.string("\(call.call)")
+            for (name, value) in [
+                ("count", call.count), ("milliseconds", call.seconds * 1000), ("weight_bytes", call.weightBytes),
+            ] {
+                writer.key(name)
+                try writer.double(value)
+            }
         }
     }
 

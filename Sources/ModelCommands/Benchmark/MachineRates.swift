@@ -8,7 +8,7 @@ import TensorTypes
 /// The limits of a machine.
 struct MachineRates: Sendable, Hashable {
     /// Bytes a second that are read from memory.
-    let bytesPerSecond: Double
+    var bytesPerSecond: Double
     /// Operations a second in single precision.
     let f32: Double
     /// Operations a second on bf16 pairs; 0 where the machine has no such instruction.
@@ -21,11 +21,16 @@ struct MachineRates: Sendable, Hashable {
         let count = Int32(clamping: threads)
         func rate(_ arithmetic: vlmc_arithmetic) -> Double { vlmc_measure_arithmetic_rate(arithmetic, count, 5) }
         return MachineRates(
-            bytesPerSecond: vlmc_measure_read_bandwidth(count, 1 << 30, 5),
+            bytesPerSecond: readBandwidth(threads: threads),
             f32: rate(VLMC_ARITHMETIC_F32),
             bf16: rate(VLMC_ARITHMETIC_BF16),
             int8: rate(VLMC_ARITHMETIC_INT8)
         )
+    }
+
+    /// Bytes a second that are read from memory now; takes a GiB while it measures.
+    static func readBandwidth(threads: Int) -> Double {
+        vlmc_measure_read_bandwidth(Int32(clamping: threads), 1 << 30, 5)
     }
 
     /// Operations a second in which products with weights of this format are counted: the fastest dot product for numbers

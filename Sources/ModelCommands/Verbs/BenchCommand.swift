@@ -68,6 +68,9 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
     @Option(help: ArgumentHelp("The phases: image, encode, prefill, decode, batch, or all.", valueName: "list"))
     var phases = "all"
 
+    @Flag(help: "Say for every phase which calls its time goes to.")
+    var profile = false
+
     @Option(parsing: .unconditional, help: "What tokens, pixels and random weights are drawn from.")
     var seed: UInt64 = 0
 
@@ -108,7 +111,7 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
         }
         var plan = BenchPlan()
         (plan.prompt, plan.generate, plan.sequences, plan.image) = (prompt, generate, sequences, size)
-        (plan.repetitions, plan.seconds, plan.seed) = (repetitions, seconds, seed)
+        (plan.repetitions, plan.seconds, plan.seed, plan.profiles) = (repetitions, seconds, seed, profile)
         if phases != "all" {
             plan.phases = Set(
                 try phases.split(separator: ",", omittingEmptySubsequences: false).map { name in
@@ -125,10 +128,20 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
         let plan = try plan()
         let pool = ThreadPool(threads: threads ?? AvailableCores.count())
         let machine = MachineRates.measured(threads: pool.threadCount)
-        PeakMemory.reset()
+        var peak = 0
+        let forgetsPeak = PeakMemory.reset()
+        /// The rate of reads now. The memory that is read for it must not count in the peak.
+        func readRate() -> Double {
+            guard forgetsPeak else { return machine.bytesPerSecond }
+            peak = max(peak, PeakMemory.bytes() ?? 0)
+            defer { PeakMemory.reset() }
+            return MachineRates.readBandwidth(threads: pool.threadCount)
+        }
 
-        let bench = try load(plan, pool, machine)
-        func report(_ phases: [MeasuredPhase]) -> BenchReport { self.report(bench, pool, phases) }
+        let bench = try load(plan, pool, machine, readRate)
+        func report(_ phases: [MeasuredPhase]) -> BenchReport {
+            self.report(bench, pool, phases, peakBytes: PeakMemory.bytes().map { max($0, peak) })
+        }
         if !json { StandardStreams.print(report([]).header + "\n" + BenchReport.columns) }
         let measured = try bench.run { phase in
             if !json { StandardStreams.print(BenchReport.row(phase)) }
@@ -139,7 +152,12 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
     }
 
     /// The model, ready to be measured.
-    func load(_ plan: BenchPlan, _ pool: ThreadPool, _ machine: MachineRates) throws -> BenchRun<Model> {
+    func load(
+        _ plan: BenchPlan,
+        _ pool: ThreadPool,
+        _ machine: MachineRates,
+        _ readRate: @escaping () -> Double
+    ) throws -> BenchRun<Model> {
         let manifest = Model.manifest
         let declared = WeightFormat.named(dtype).map { manifest.weights.with(.standard($0)) } ?? manifest.weights
         let kernels = try CPUKernelSet.chosen()
@@ -180,10 +198,15 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
             sequences: sequences,
             seed: seed
         )
-        return BenchRun(plan: plan, machine: machine, benched: benched, image: image)
+        return BenchRun(plan: plan, machine: machine, readRate: readRate, benched: benched, image: image)
     }
 
-    private func report(_ bench: BenchRun<Model>, _ pool: ThreadPool, _ phases: [MeasuredPhase]) -> BenchReport {
+    private func report(
+        _ bench: BenchRun<Model>,
+        _ pool: ThreadPool,
+        _ phases: [MeasuredPhase],
+        peakBytes: Int?
+    ) -> BenchReport {
         let formats = bench.benched.formats
         let exceptions = formats.exceptions.sorted { $0.key.rawValue < $1.key.rawValue }
         return BenchReport(
@@ -198,7 +221,7 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
             phases: phases,
             weightBytes: bench.benched.weights.byteCount,
             plannedBytes: bench.benched.plannedBytes,
-            peakBytes: PeakMemory.bytes()
+            peakBytes: peakBytes
         )
     }
 }

@@ -91,10 +91,15 @@ extension CPUDevice {
     }
 
     private func attend(_ arguments: inout vlmc_attention) {
-        inTurn {
-            run(kernels.attention, &arguments, plan: kernels.attention_plan)
-            if arguments.split != 0 {
-                withUnsafePointer(to: &arguments) { run(kernels.attention_merge, $0, chunks: $0.pointee.merge_chunks) }
+        let segments = UnsafeBufferPointer(start: arguments.segments, count: Int(arguments.segment_count))
+        profiled("attention", rows: segments.reduce(0) { $0 + Int($1.query_count) }, runs: segments.count) {
+            inTurn {
+                run(kernels.attention, &arguments, plan: kernels.attention_plan)
+                if arguments.split != 0 {
+                    withUnsafePointer(to: &arguments) {
+                        run(kernels.attention_merge, $0, chunks: $0.pointee.merge_chunks)
+                    }
+                }
             }
         }
     }

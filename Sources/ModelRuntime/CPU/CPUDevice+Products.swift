@@ -23,7 +23,7 @@ extension CPUDevice {
         into output: UnsafeMutablePointer<Float>
     ) {
         let product = product(input, rows: rows, norm: norm, weight: weight)
-        multiply(product, rows, bias, isGated: false, activation, residual, output)
+        multiply(product, weight, rows, bias, isGated: false, activation, residual, output)
     }
 
     /// A gated linear map of rows: a matrix whose panels are gates and ups in turn.
@@ -43,7 +43,7 @@ extension CPUDevice {
         into output: UnsafeMutablePointer<Float>
     ) {
         let product = product(input, rows: rows, norm: norm, weight: weight)
-        multiply(product, rows, bias, isGated: true, activation, residual, output)
+        multiply(product, weight, rows, bias, isGated: true, activation, residual, output)
     }
 
     /// Makes the heads of attention out of rows; keys and values go to rows of their own.
@@ -82,7 +82,7 @@ extension CPUDevice {
         )
         arguments.key_rows = keys
         arguments.value_rows = values
-        project(arguments, rows: rows)
+        project(arguments, rows: rows, weight)
     }
 
     /// Makes the heads of attention out of the rows of a step; keys and values go to the cache.
@@ -117,7 +117,7 @@ extension CPUDevice {
         )
         arguments.pages = cache.kernelArgument
         arguments.slots = UnsafePointer(sequences.slots.baseAddress)
-        project(arguments, rows: rows)
+        project(arguments, rows: rows, weight)
     }
 
     // MARK: Arguments
@@ -204,6 +204,7 @@ extension CPUDevice {
 
     private func multiply(
         _ product: vlmc_product,
+        _ weight: PackedMatrix,
         _ rows: Int,
         _ bias: UnsafePointer<Float>?,
         isGated: Bool,
@@ -211,7 +212,7 @@ extension CPUDevice {
         _ residual: UnsafePointer<Float>?,
         _ output: UnsafeMutablePointer<Float>
     ) {
-        let outputs = Int(product.weight.outputs)
+        let outputs = weight.outputs
         var arguments = vlmc_linear(
             product: product,
             bias: bias,
@@ -224,15 +225,19 @@ extension CPUDevice {
             gated: isGated ? 1 : 0,
             cut: vlmc_cut()
         )
-        forEachRowBlock(rows, &arguments) { arguments in
-            run(kernels.linear, &arguments, plan: kernels.linear_plan)
+        profiled(isGated ? "gated linear" : "linear", rows: rows, weight, isGated: isGated) {
+            forEachRowBlock(rows, &arguments) { arguments in
+                run(kernels.linear, &arguments, plan: kernels.linear_plan)
+            }
         }
     }
 
-    private func project(_ arguments: vlmc_project_heads, rows: Int) {
+    private func project(_ arguments: vlmc_project_heads, rows: Int, _ weight: PackedMatrix) {
         var arguments = arguments
-        forEachRowBlock(rows, &arguments) { arguments in
-            run(kernels.project_heads, &arguments, plan: kernels.project_heads_plan)
+        profiled("heads", rows: rows, weight) {
+            forEachRowBlock(rows, &arguments) { arguments in
+                run(kernels.project_heads, &arguments, plan: kernels.project_heads_plan)
+            }
         }
     }
 

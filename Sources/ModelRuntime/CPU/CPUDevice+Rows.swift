@@ -19,7 +19,9 @@ extension CPUDevice {
                 rows: Int32(tokens.count),
                 chunk_rows: 0
             )
-            run(kernels.embedding, &arguments, plan: kernels.embedding_plan)
+            profiled("embed", rows: tokens.count) {
+                run(kernels.embedding, &arguments, plan: kernels.embedding_plan)
+            }
         }
     }
 
@@ -44,7 +46,7 @@ extension CPUDevice {
             width: Int32(width),
             chunk_rows: 0
         )
-        run(kernels.norm_rows, &arguments, plan: kernels.norm_rows_plan)
+        profiled("norm", rows: rows) { run(kernels.norm_rows, &arguments, plan: kernels.norm_rows_plan) }
     }
 
     /// A function of every number. *Shapes*: `[rows, width]`. `output` may be `input`.
@@ -55,7 +57,7 @@ extension CPUDevice {
         activation: Activation,
         into output: UnsafeMutablePointer<Float>
     ) {
-        elementwise(VLMC_ELEMENTWISE_ACTIVATE, input, nil, rows * width, activation, output)
+        elementwise(VLMC_ELEMENTWISE_ACTIVATE, input, nil, rows: rows, width: width, activation, output)
     }
 
     /// `output = left + right`. *Shapes*: `[rows, width]`. `output` may be one of them.
@@ -66,7 +68,7 @@ extension CPUDevice {
         width: Int,
         into output: UnsafeMutablePointer<Float>
     ) {
-        elementwise(VLMC_ELEMENTWISE_ADD, left, right, rows * width, .none, output)
+        elementwise(VLMC_ELEMENTWISE_ADD, left, right, rows: rows, width: width, .none, output)
     }
 
     /// `output = left * right`, number by number. *Shapes*: `[rows, width]`. `output` may be one of them.
@@ -77,7 +79,7 @@ extension CPUDevice {
         width: Int,
         into output: UnsafeMutablePointer<Float>
     ) {
-        elementwise(VLMC_ELEMENTWISE_MULTIPLY, left, right, rows * width, .none, output)
+        elementwise(VLMC_ELEMENTWISE_MULTIPLY, left, right, rows: rows, width: width, .none, output)
     }
 
     /// Consecutive columns of wider rows. *Shapes*: input `[rows, width]`, output `[rows, columns.count]`.
@@ -198,7 +200,9 @@ extension CPUDevice {
                         frequencies: Int32(frequencies.count),
                         chunk_rows: 0
                     )
-                    run(kernels.rotary_table, &arguments, plan: kernels.rotary_table_plan)
+                    profiled("rotary table", rows: rows) {
+                        run(kernels.rotary_table, &arguments, plan: kernels.rotary_table_plan)
+                    }
                 }
             }
         }
@@ -210,7 +214,8 @@ extension CPUDevice {
         _ operation: vlmc_elementwise_operation,
         _ left: UnsafePointer<Float>,
         _ right: UnsafePointer<Float>?,
-        _ count: Int,
+        rows: Int,
+        width: Int,
         _ activation: Activation,
         _ output: UnsafeMutablePointer<Float>
     ) {
@@ -218,12 +223,12 @@ extension CPUDevice {
             left: left,
             right: right,
             output: output,
-            count: Int64(count),
+            count: Int64(rows * width),
             operation: operation.rawValue,
             activation: activation.kernelTag,
             chunk_elements: 0
         )
-        run(kernels.elementwise, &arguments, plan: kernels.elementwise_plan)
+        profiled("elementwise", rows: rows) { run(kernels.elementwise, &arguments, plan: kernels.elementwise_plan) }
     }
 
     private func move(
@@ -246,6 +251,6 @@ extension CPUDevice {
             width: Int32(width),
             chunk_rows: 0
         )
-        run(kernel, &arguments, plan: plan)
+        profiled("copy rows", rows: rows) { run(kernel, &arguments, plan: plan) }
     }
 }

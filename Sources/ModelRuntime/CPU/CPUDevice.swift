@@ -18,6 +18,8 @@ public final class CPUDevice: @unchecked Sendable {
     public let roundsAttention: Bool
     /// Looks at the rows of every product while a checkpoint is calibrated; nil otherwise. Not to be changed during a call.
     public var productObserver: ProductObserver?
+    /// Counts the calls while a model is measured; nil otherwise. Not to be changed during a call.
+    public var profile: CallProfile?
 
     let kernels: vlmc_cpu_kernels
     private let scratch: UnsafeMutableRawBufferPointer

@@ -20,7 +20,8 @@ import Testing
             joins: 9,
             bytes: 50,
             operations: 4,
-            least: LeastTime(bandwidthSeconds: 0.5, computeSeconds: 0.2)
+            least: LeastTime(bandwidthSeconds: 0.5, computeSeconds: 0.2),
+            readRate: 100
         )
     }
 
@@ -69,6 +70,28 @@ import Testing
     @Test(arguments: [(1.86e12, "1.86 T"), (7.24e8, "724 M"), (5.0, "5.00 "), (1e3, "1.00 k")])
     func scaled(_ value: Double, _ expected: String) {
         #expect(BenchReport.scaled(value) == expected)
+    }
+
+    @Test func callsOfAPhase() throws {
+        let profile = CallProfile()
+        let device = CPUDevice(pool: ThreadPool(threads: 1), largestInputs: 16)
+        device.profile = profile
+        let rows = [Float](repeating: 1, count: 6)
+        var sum = rows
+        for _ in 0..<4 { device.add(rows, rows, rows: 2, width: 3, into: &sum) }
+        device.profile = nil
+        device.add(rows, rows, rows: 2, width: 3, into: &sum)
+        let calls = ProfiledCall.list(profile, runs: 2)
+        #expect(calls.map(\.count) == [2])
+        #expect(calls.map { "\($0.call)" } == ["elementwise, 2 rows"])
+        var measured = phase([1, 1])
+        measured.calls = [
+            ProfiledCall(call: calls[0].call, count: 2, seconds: 0.75, weightBytes: 75e9),
+        ]
+        let lines = BenchReport.row(measured).split(separator: "\n").map { $0.drop { $0 == " " } }
+        #expect(lines.dropFirst() == [
+            "750 ms   75%  2.00 x elementwise, 2 rows, 100 GB/s of weights", "250 ms   25%  between calls",
+        ])
     }
 
     @Test func json() throws {
