@@ -13,6 +13,7 @@ def busy_core(programs: Programs, pair: Pair) -> None:
     core = min(os.sched_getaffinity(0))
     with machine_to_ourselves():
         alone = programs.ours("bf16", "decode"), programs.peer(pair)
+        single = programs.ours("bf16", "decode", threads=1)
         spin = subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", "while True: pass"])
         try:
             beside = programs.ours("bf16", "decode"), programs.peer(pair)
@@ -22,3 +23,5 @@ def busy_core(programs: Programs, pair: Pair) -> None:
     print(f"decode, tokens a second, {programs.sizes[0]} threads | core free | core {core} busy | part that is left")
     for name, free, busy in zip(["ours bf16", pair.name], alone, beside):
         print(f"{name} | {free['decode']:.1f} | {busy['decode']:.1f} | {busy['decode'] / free['decode']:.2f}")
+    ratio = beside[0]["decode"] / single["decode"]
+    print(f"ours with one thread, cores free: {single['decode']:.1f}; with a core busy and all threads {ratio:.2f} of that")

@@ -43,14 +43,15 @@ def cells(ours: float | None, theirs: float | None) -> list[str]:
 
 def row(pair: Pair, ours: str, our_turns: list[dict], peer_turns: list[dict]) -> str:
     columns = [cell for name in COLUMNS for cell in cells(best(our_turns, name), best(peer_turns, name))]
+    columns.insert(3, f"{best(our_turns, 'decode_fraction'):.2f}")
     return f"| {ours} | {pair.name} | " + " | ".join(columns) + " |"
 
 
 def table(programs: Programs, pairs: list[Pair]) -> list[str]:
     lines = [
-        "| Ours | Peer | decode ours | theirs | ratio | prefill ours | theirs | ratio "
+        "| Ours | Peer | decode ours | theirs | ratio | ours of the limit | prefill ours | theirs | ratio "
         + f"| {programs.sequences} sequences ours | theirs | ratio |",
-        "|---|---|" + "---:|" * 9,
+        "|---|---|" + "---:|" * 10,
     ]
     print("\n".join(lines), flush=True)
     known = programs.formats()
@@ -61,7 +62,7 @@ def table(programs: Programs, pairs: list[Pair]) -> list[str]:
             lines.append(row(pair, ours, *measured(programs, pair, ours)))
         except RuntimeError as error:
             print(error, file=sys.stderr)
-            lines.append(f"| {ours} | {pair.name} | could not be run |" + " |" * 8)
+            lines.append(f"| {ours} | {pair.name} | could not be run |" + " |" * 9)
         print(lines[-1], flush=True)
     return lines
 
@@ -84,7 +85,7 @@ def heading(programs: Programs) -> list[str]:
     return [
         f"`Benchmarks/peers/run --model {programs.model}`, {datetime.date.today()}, {cpu[1] if cpu else 'unknown CPU'}, "
         f"{threads} threads; {', '.join(versions)}. A prompt of {prompt} tokens, {generate} generated; tokens a second; "
-        "ratio ours / theirs.",
+        "ratio ours / theirs; of the limit: of the bandwidth measured beside it, over all bytes that a token must read.",
         "",
     ]
 

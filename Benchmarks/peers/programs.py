@@ -78,8 +78,10 @@ class Programs:
         match = re.search(r"--dtype is auto, (.*), not", message)
         return match[1].split(", ") if match else ["bf16", "f32"]
 
-    def ours(self, weight_format: str, phases: str = "prefill,decode,batch", image: str | None = None) -> dict:
-        threads, prompt, generate = self.sizes
+    def ours(self, weight_format: str, phases: str = "prefill,decode,batch", image: str | None = None,
+             threads: int | None = None) -> dict:
+        all_threads, prompt, generate = self.sizes
+        threads = threads or all_threads
         command = [
             self.program, "bench", "--weights", self.checkpoint, "--cache", self.work / "packed", "--json",
             "--dtype", weight_format, "--phases", phases, "--threads", threads, "--prompt", prompt,
@@ -87,6 +89,8 @@ class Programs:
         ]
         result = figures(command + (["--image", image] if image else []))
         rates = {name: phase["per_second"] for name, phase in result["phases"].items()}
+        if "decode" in result["phases"]:
+            rates["decode_fraction"] = result["phases"]["decode"]["fraction_of_limit"]
         if "encode" in result["phases"]:
             rates["encode_milliseconds"] = result["phases"]["encode"]["milliseconds"]
             rates["patches"] = result["phases"]["encode"]["count"]

@@ -13,6 +13,7 @@
 #define V_HAS_BF16_DOT
 #define TILE_ROWS 14
 #define PAIR_ROWS 14
+#define QUAD_ROWS 3
 #define INT_TILE_ROWS 12
 #define INT_PAIR_ROWS 7
 

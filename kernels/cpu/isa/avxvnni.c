@@ -11,6 +11,7 @@
 #define V_HAS_AVXVNNI
 #define TILE_ROWS 6
 #define PAIR_ROWS 3
+#define QUAD_ROWS 0
 #define INT_TILE_ROWS 3
 #define INT_PAIR_ROWS 1
 

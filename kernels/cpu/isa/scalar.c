@@ -6,6 +6,7 @@
 
 #define TILE_ROWS 3
 #define PAIR_ROWS 1
+#define QUAD_ROWS 0
 #define INT_TILE_ROWS 1
 #define INT_PAIR_ROWS 1
 

@@ -61,30 +61,27 @@ static void load_tile_queries(int32_t head_dim, const struct attention_tile *til
     }
 }
 
-/// Panels that a register tile of `rows` rows takes at a time.
-INLINE int32_t most_panels(int32_t rows) {
-    return PAIR_ROWS == TILE_ROWS || rows <= PAIR_ROWS ? 2 : 1;
-}
-
 /// Lets a register tile fetch as much as it reads, from `start + offset` on, line after line as the machine's own
 /// prefetching likes it; or nothing new if `start` is NULL.
 INLINE void fetch_ahead(struct tile *step, const char *start, ptrdiff_t offset, int32_t panels) {
-    step->ahead[0] = start ? start + offset : step->panels[0][0];
-    step->ahead[1] = step->ahead[0] + (start ? 64 : 0);
+    for (int32_t p = 0; p < panels; p++) {
+        step->ahead[p] = start ? start + offset + 64 * p : step->panels[0][0];
+    }
     step->ahead_step = start ? 64 * panels : 0;
 }
 
 /// scores[row][key] = query . key for all rows and keys of a tile.
 static void score_keys(int32_t head_dim, const struct attention_tile *tile, struct attention_scratch *scratch) {
-    const int32_t tiles = (tile->rows + TILE_ROWS - 1) / TILE_ROWS;
-    const char *panels[1][2];
+    const int32_t tiles = (tile->rows + TILE_ROWS - 1) / TILE_ROWS, most_rows = even_part(tile->rows, tiles, 1);
+    const char *panels[1][TILE_PANELS];
     struct tile step = {.panels = panels, .segments = 1, .sums_stride = ROW_WORDS, .start = FROM_ZERO};
     step.steps = tile->mode == TILE_F32 ? head_dim : head_dim / 2;
     const ptrdiff_t page_size = step.steps * (ptrdiff_t)64;
     for (int32_t page = 0; page < tile->pages;) {
-        const int32_t count = minimum(most_panels(tile->rows), tile->pages - page);
-        panels[0][0] = scratch->keys.keys[tile->first_page + page];
-        panels[0][1] = scratch->keys.keys[tile->first_page + page + count - 1];
+        const int32_t count = tile_panels(most_rows, tile->pages - page);
+        for (int32_t p = 0; p < count; p++) {
+            panels[0][p] = scratch->keys.keys[tile->first_page + page + p];
+        }
         fetch_ahead(&step, tile->next_keys, page * page_size, count);
         for (int32_t i = 0; i < tiles; i++) {
             const int32_t row = even_part(tile->rows, tiles, i);
@@ -99,17 +96,18 @@ static void score_keys(int32_t head_dim, const struct attention_tile *tile, stru
 /// outputs = scales * outputs + weights . values, for all rows and keys of a tile.
 static void add_values(int32_t head_dim, const struct attention_tile *tile, const float *scales,
                        const struct attention_state *state, struct attention_scratch *scratch) {
-    const int32_t tiles = (tile->rows + TILE_ROWS - 1) / TILE_ROWS;
+    const int32_t tiles = (tile->rows + TILE_ROWS - 1) / TILE_ROWS, most_rows = even_part(tile->rows, tiles, 1);
     const ptrdiff_t panel_bytes = tile->mode == TILE_F32 ? 16 * 16 * 4 : 16 * 16 * 2;
-    const char *panels[TILE_PAGES][2];
+    const char *panels[TILE_PAGES][TILE_PANELS];
     struct tile step = {.panels = panels, .segments = tile->pages, .sums_stride = head_dim, .start = FROM_SCALED_SUMS};
     step.steps = tile->mode == TILE_F32 ? 16 : 8;
     step.a_segment = tile->mode == TILE_DOT ? 32 : 64;
     for (int32_t d = 0; d < head_dim;) {
-        const int32_t count = minimum(most_panels(tile->rows), (head_dim - d) / 16);
+        const int32_t count = tile_panels(most_rows, (head_dim - d) / 16);
         for (int32_t page = 0; page < tile->pages; page++) {
-            panels[page][0] = scratch->keys.values[tile->first_page + page] + d / 16 * panel_bytes;
-            panels[page][1] = panels[page][0] + (count - 1) * panel_bytes;
+            for (int32_t p = 0; p < count; p++) {
+                panels[page][p] = scratch->keys.values[tile->first_page + page] + (d / 16 + p) * panel_bytes;
+            }
         }
         fetch_ahead(&step, tile->next_values, d / 16 * panel_bytes * tile->pages, count);
         for (int32_t i = 0; i < tiles; i++) {

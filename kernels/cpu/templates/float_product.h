@@ -35,7 +35,7 @@ static void stream_panels(const struct vlmc_product *product, int32_t panel, int
                         .sums_stride = SUM_STRIDE,
                         .start = FROM_ZERO,
                         .ahead_step = 64};
-    const char *block_panels[1][2];
+    const char *block_panels[1][TILE_PANELS];
     tile.panels = block_panels;
     // Where the end of the panel is near, fetch the beginning of the panel that this stream reads next.
     const ptrdiff_t turn = bytes > PREFETCH_BYTES ? bytes - PREFETCH_BYTES : 0;
@@ -100,7 +100,7 @@ static void multiply_block(const struct vlmc_product *product, const struct weig
     const uint32_t format = product->weight.format;
     const enum tile_mode mode = direct_mode(format) == TILE_DOT ? TILE_DOT : TILE_F32;
     const int widen = mode == TILE_F32 && format != VLMC_FORMAT_F32;
-    const char *panels[1][2] = {{block->start[0], block->start[1]}};
+    const char *panels[1][TILE_PANELS] = {{block->start[0], block->start[1]}};
     if (widen) {
         for (int32_t p = 0; p < block->panels; p++) {
             (format == VLMC_FORMAT_F16 ? widen_halves : widen_block)(panels[0][p], block->words, scratch->widened[p]);

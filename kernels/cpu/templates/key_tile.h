@@ -51,11 +51,11 @@ static void clear_values(char *page, int32_t is_f32, int32_t first, int32_t head
             memset((float *)page + (ptrdiff_t)d * 16 + first * 16, 0, (size_t)(16 - first) * 64);
             continue;
         }
-        uint16_t *values = (uint16_t *)page + (ptrdiff_t)d * 16;
-        for (int32_t token = first; token < 16; token++) {
-            for (int32_t i = 0; i < 16; i++) {
-                values[token / 2 * 32 + 2 * i + token % 2] = 0;
-            }
+        char *pairs = page + (ptrdiff_t)d * 32; // of tokens, 64 bytes each, the even one in the low halves
+        const ptrdiff_t kept = (ptrdiff_t)((first + 1) / 2) * 64;
+        memset(pairs + kept, 0, (size_t)(512 - kept));
+        if (first % 2) {
+            v_store((float *)(pairs + kept - 64), (v16)(v_load_words(pairs + kept - 64) & 0xffffu));
         }
     }
 }
