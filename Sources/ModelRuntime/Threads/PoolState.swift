@@ -2,6 +2,7 @@
 // Not the threads: ThreadPool.swift. It is raw memory because threads sleep on its words and must outlive no object.
 
 import CPUKernels
+import Glibc
 import Synchronization
 
 /// What the current call runs.
@@ -33,6 +34,7 @@ struct PoolState: @unchecked Sendable {
         sleepers.initialize(to: Atomic(0))
         joinSleeps.initialize(to: Atomic(0))
         joins.initialize(to: Atomic(0))
+        wantsRoom.initialize(to: Atomic(0))
     }
 
     func deallocate() { memory.deallocate() }
@@ -52,6 +54,10 @@ struct PoolState: @unchecked Sendable {
     /// Calls that several threads were offered, since the start; the caller alone writes it.
     var joins: UnsafeMutablePointer<Atomic<Int>> {
         (memory + 4 * Self.spacing + 64).assumingMemoryBound(to: Atomic<Int>.self)
+    }
+    /// 1 while the caller wants a worker to leave its core.
+    private var wantsRoom: UnsafeMutablePointer<Atomic<UInt32>> {
+        (memory + 2 * Self.spacing + 64).assumingMemoryBound(to: Atomic<UInt32>.self)
     }
     private var task: UnsafeMutablePointer<PoolTask> {
         (memory + 4 * Self.spacing).assumingMemoryBound(to: PoolTask.self)
@@ -92,6 +98,9 @@ struct PoolState: @unchecked Sendable {
         joinSleeps.pointee.store(0, ordering: .relaxed)
     }
 
+    /// Asks a worker to leave its core to the caller for a while.
+    func askForRoom() { wantsRoom.pointee.store(1, ordering: .relaxed) }
+
     /// Makes all workers return.
     func stop() {
         claims.pointee.store(Self.stopped << 40, ordering: .sequentiallyConsistent)
@@ -129,13 +138,31 @@ struct PoolState: @unchecked Sendable {
 
     // MARK: Workers
 
-    /// Works on every call until the pool stops.
-    func serve(as worker: Int32) {
+    /// Works on every call until the pool stops, but stays away for a while when its core is crowded, or the caller's.
+    func serve(as worker: Int32, of threads: Int) {
         var call: UInt64 = 0
+        var core = CrowdedCore(threads: threads)
         while true {
             awaitCall(after: call)
             call = work(as: worker)
             if call == Self.stopped { return }
+            let isCrowded = core.isCrowded(time: CrowdedCore.now(), waited: CrowdedCore.waitedNanoseconds)
+            if isCrowded || (wantsRoom.pointee.load(ordering: .relaxed) == 1 && makesRoom()) {
+                rest()
+                core.reset()
+            }
+        }
+    }
+
+    /// Whether this worker is the one that makes room for the caller.
+    private func makesRoom() -> Bool { wantsRoom.pointee.exchange(0, ordering: .relaxed) == 1 }
+
+    /// Leaves the work to the others for a while.
+    private func rest() {
+        let slice: UInt32 = 10_000
+        for _ in 0..<CrowdedCore.restNanoseconds / UInt64(slice) / 1000 {
+            if Self.call(claims.pointee.load(ordering: .relaxed)) == Self.stopped { return }
+            usleep(slice)
         }
     }
 

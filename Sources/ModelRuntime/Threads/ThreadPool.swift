@@ -7,7 +7,8 @@ import Glibc
 /// A fixed set of threads for work of microseconds to milliseconds.
 ///
 /// `run` publishes a number of chunks; whoever is free claims the next one, the calling thread included, until all are
-/// done. Idle threads spin for a short while and then sleep, so that a pool costs nothing between calls. Calls from
+/// done. Idle threads spin for a short while and then sleep, so that a pool costs nothing between calls. A thread that
+/// has to share its core with another process stays away for a while (CrowdedCore.swift). Calls from
 /// several threads run one after the other. A chunk must not call `run` itself.
 public final class ThreadPool: @unchecked Sendable {
     /// What a chunk runs: a context, the number of the chunk, and the worker, 0 ..< `threadCount`, that runs it.
@@ -22,13 +23,18 @@ public final class ThreadPool: @unchecked Sendable {
     private let state: PoolState
     private let workers: [pthread_t]
     private let turn = TurnLock()
+    /// The core of whoever calls; used in turn.
+    private var core: CrowdedCore
 
     /// A pool of `threads` threads in all, or of fewer if the system refuses to start as many.
     public init(threads: Int = AvailableCores.count()) {
         precondition(threads > 0, "a pool of \(threads) threads")
         let state = PoolState()
         var workers: [pthread_t] = []
-        while workers.count + 1 < threads, let worker = startWorker(workers.count + 1, state) { workers.append(worker) }
+        while workers.count + 1 < threads, let worker = startWorker(workers.count + 1, of: threads, state) {
+            workers.append(worker)
+        }
+        core = CrowdedCore(threads: workers.count + 1)
         self.state = state
         self.workers = workers
         threadCount = workers.count + 1
@@ -52,6 +58,7 @@ public final class ThreadPool: @unchecked Sendable {
                 for chunk in 0..<Int32(chunks) { function(context, chunk, 0) }
                 return
             }
+            if core.isCrowded(time: CrowdedCore.now(), waited: CrowdedCore.waitedNanoseconds) { state.askForRoom() }
             var first = 0
             while first < chunks {
                 let count = min(chunks - first, PoolState.mostChunks)
@@ -79,9 +86,9 @@ public final class ThreadPool: @unchecked Sendable {
 }
 
 /// Starts worker `index`, or returns nil if the system refuses. It receives no signals: those are for other threads.
-private func startWorker(_ index: Int, _ state: PoolState) -> pthread_t? {
+private func startWorker(_ index: Int, of threads: Int, _ state: PoolState) -> pthread_t? {
     let start = UnsafeMutablePointer<WorkerStart>.allocate(capacity: 1)
-    start.initialize(to: WorkerStart(index: Int32(index), state: state))
+    start.initialize(to: WorkerStart(index: Int32(index), threads: threads, state: state))
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
@@ -93,11 +100,11 @@ private func startWorker(_ index: Int, _ state: PoolState) -> pthread_t? {
         nil,
         { argument in
             guard let start = argument?.assumingMemoryBound(to: WorkerStart.self) else { return nil }
-            let (index, state) = (start.pointee.index, start.pointee.state)
+            let (index, threads, state) = (start.pointee.index, start.pointee.threads, start.pointee.state)
             start.deinitialize(count: 1)
             start.deallocate()
             vlmc_set_inside_chunk(1)
-            state.serve(as: index)
+            state.serve(as: index, of: threads)
             return nil
         },
         start
@@ -112,5 +119,6 @@ private func startWorker(_ index: Int, _ state: PoolState) -> pthread_t? {
 
 private struct WorkerStart {
     let index: Int32
+    let threads: Int
     let state: PoolState
 }
