@@ -45,9 +45,10 @@ public enum AtomicFile {
         if path.isDirectory { return }
         let parent = path.parent()
         if parent != path { try makeFolder(parent) }
-        guard mkdir(path.string, 0o777) == 0 || (errno == EEXIST && path.isDirectory) else {
-            throw FileWriteError(path: path.string, code: errno)
-        }
+        if mkdir(path.string, 0o777) == 0 { return }
+        let code = errno
+        if code == EEXIST, path.isDirectory { return }
+        throw FileWriteError(path: path.string, code: code == EEXIST ? ENOTDIR : code)
     }
 
     /// Has `body` fill a file beside `path`, and gives it that name. A result of false means that `errno` says why not.
