@@ -212,8 +212,9 @@ public final class GenerationSession<Model: CompiledModel> {
         let first: Int
     }
 
-    /// Reads a prompt chunk by chunk and shows the logits of the wanted tokens, ascending, unless a greedy choice is all
-    /// they are for; those of the last chunk remain. A chunk ends early where more logits would be wanted than the model was loaded for. False if it was cancelled.
+    /// Reads a prompt chunk by chunk and shows the logits of the wanted tokens, ascending, unless they are for a greedy
+    /// choice; those of the last chunk remain. A chunk ends early where more logits would be wanted than the model was
+    /// loaded for. False if it was cancelled.
     private func prefill(
         _ reading: Reading,
         wanted: [Int],

@@ -17,8 +17,9 @@ struct EntryPoint {
     let arguments: [String: String]
     /// How many of each symbol there are.
     let counts: [(DimensionSymbol, String)]
-    /// The type of the parameter for the result.
+    /// The type of the parameter for the result, and what its documentation adds to the shape.
     let resultType: String
+    let resultNote: String
     /// What it does, for its documentation.
     let summary: String
 
@@ -34,6 +35,7 @@ struct EntryPoint {
         ],
         counts: [(.patches, "layout.patchCount")],
         resultType: "UnsafeMutablePointer<Float>",
+        resultNote: "",
         summary: "Turns the patches of a batch of images into rows that take the places of image tokens."
     )
 
@@ -48,6 +50,7 @@ struct EntryPoint {
         ],
         counts: [(.rows, "batch.rowCount"), (.logitRows, "batch.logitRows.count")],
         resultType: "LogitPlaces",
+        resultNote: "; of rows of greedy sequences the greatest alone",
         summary: "Runs the decoder over a batch of rows; prefill, chunks of it and single tokens are all this."
     )
 }
@@ -111,7 +114,7 @@ struct RoutinesFile {
             [entry.summary, ""]
             + block.parameters.compactMap { id in
                 block[id].type.tensor.map { "- \(block[id].name): `\($0)`" }
-            } + ["- result \(result.name): `\(result.type)`"]
+            } + ["- result \(result.name): `\(result.type)`\(entry.resultNote)"]
         return DeclSyntax(function.with(\.leadingTrivia, .documentation(documentation)))
     }
 }

@@ -16,7 +16,7 @@ extension TinyQwen2vlB {
     public func step(
         _ batch: RaggedBatch,
         cache: KeyValueCache,
-        into logits: UnsafeMutablePointer<Float>,
+        into logits: LogitPlaces,
         observer: StageObserver?
     ) {
         let weights = stepWeights

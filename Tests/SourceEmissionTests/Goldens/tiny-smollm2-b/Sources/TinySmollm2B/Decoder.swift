@@ -14,7 +14,7 @@ extension TinySmollm2B {
     public func step(
         _ batch: RaggedBatch,
         cache: KeyValueCache,
-        into logits: UnsafeMutablePointer<Float>,
+        into logits: LogitPlaces,
         observer: StageObserver?
     ) {
         let weights = stepWeights
