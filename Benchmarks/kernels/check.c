@@ -1,5 +1,6 @@
-// Compares linear calls of every kernel set and weight format with plain loops in double, quickly, without Swift, and
-// each row with the same row on its own, bit by bit. The tests proper: Tests/ModelRuntimeTests/CPU.
+// Compares linear calls of every kernel set and weight format with plain loops in double, quickly, without Swift; each
+// row with the same row on its own, bit by bit; and the greatest output that a row keeps with the greatest that it has.
+// The tests proper: Tests/ModelRuntimeTests/CPU.
 #include "pool.h"
 
 #include "cpu_threads.h"
@@ -55,6 +56,35 @@ static struct vlmc_linear plain_linear(const float *input, int32_t rows, const c
                                             .packed = poisoned(vlmc_packed_input_bytes(inputs))},
                                 .output = output,
                                 .output_stride = outputs};
+}
+
+/// Runs a call, whose outputs are known, so that half of its rows keep their greatest output alone.
+static int check_greatest(const struct vlmc_cpu_kernels *kernels, struct vlmc_linear linear, char *scratch) {
+    const int32_t rows = linear.product.rows, outputs = linear.product.weight.outputs, written = rows / 2;
+    uint64_t *greatest = calloc((size_t)rows, sizeof *greatest);
+    const float *known = linear.output;
+    linear.output = poisoned((size_t)rows * (size_t)outputs * 4);
+    linear.greatest = greatest;
+    linear.written_rows = written;
+    struct vlmc_job job = {kernels->linear, &linear, scratch, vlmc_scratch_bytes()};
+    pool_run(kernels->linear_plan(&linear, pool_threads()), &job, vlmc_run_job);
+    int failures = memcmp(linear.output, known, (size_t)written * (size_t)outputs * 4) != 0;
+    for (int32_t r = written; r < rows; r++) {
+        const float *row = known + (ptrdiff_t)r * outputs;
+        int32_t best = 0;
+        for (int32_t o = 1; o < outputs; o++) {
+            best = row[o] > row[best] ? o : best;
+        }
+        const struct vlmc_greatest_output found = vlmc_greatest_output(greatest[r - written]);
+        failures += found.output != best || found.value != row[best];
+    }
+    if (failures) {
+        printf("%s format %u: %d of %d rows keep another output than the greatest\n", kernels->name,
+               linear.product.weight.format, failures, rows);
+    }
+    free(greatest);
+    free(linear.output);
+    return failures;
 }
 
 static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_t rows, int32_t inputs,
@@ -129,6 +159,7 @@ static int check(const struct vlmc_cpu_kernels *kernels, uint32_t format, int32_
                worst, bound);
         failures++;
     }
+    failures += check_greatest(kernels, linear, scratch);
     linear.output = alone;
     for (int32_t r = 0; r < rows; r += 1 + rows / 3) {
         linear.product.first_row = r;

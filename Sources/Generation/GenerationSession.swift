@@ -13,7 +13,7 @@ public final class GenerationSession<Model: CompiledModel> {
     private var table = BlockTable()
     /// The tokens whose keys and values are in the cache.
     private var cached: [TokenKey] = []
-    private var logits: [Float]
+    private let logits: StepLogits
 
     /// A session with an empty cache.
     ///
@@ -25,7 +25,10 @@ public final class GenerationSession<Model: CompiledModel> {
         cache = try KeyValueCache(geometry, blockCount: blocks)
         allocator = BlockAllocator(blockCount: blocks)
         shape = Model.batchShape(limits: loaded.limits, cacheBlocks: blocks)
-        logits = [Float](repeating: 0, count: loaded.limits.logitRows * loaded.manifest.decoder.vocabularySize)
+        logits = StepLogits(
+            rows: loaded.limits.logitRows,
+            vocabularySize: loaded.manifest.decoder.vocabularySize
+        )
     }
 
     /// Reads `prompt` from its beginning and shows the logits of some of its rows: what follows each of them.
@@ -47,7 +50,7 @@ public final class GenerationSession<Model: CompiledModel> {
         let positions = prompt.positions(axisCount: loaded.manifest.decoder.rotaryAxes, merge: merge)
         guard let features = try encodeImages(of: prompt, from: 0, { _ in }, { false }, observer) else { return }
         let reading = Reading(prompt: prompt, keys: keys, positions: positions, features: features, first: 0)
-        _ = try prefill(reading, wanted: rows, { _ in }, { false }, observer, body)
+        _ = try prefill(reading, wanted: rows, isGreedy: false, { _ in }, { false }, observer, body)
     }
 
     private var merge: Int { loaded.manifest.vision?.merge ?? 1 }
@@ -92,7 +95,15 @@ public final class GenerationSession<Model: CompiledModel> {
             Reading(prompt: prompt, keys: keys, positions: positions, features: $0, first: known)
         }
         guard let reading,
-            try prefill(reading, wanted: [prompt.tokens.count - 1], onEvent, isCancelled, observer, { _, _ in })
+            try prefill(
+                reading,
+                wanted: [prompt.tokens.count - 1],
+                isGreedy: sampler.needsGreatestOnly,
+                onEvent,
+                isCancelled,
+                observer,
+                { _, _ in }
+            )
         else {
             return result(
                 prompt,
@@ -107,7 +118,7 @@ public final class GenerationSession<Model: CompiledModel> {
         var finish: FinishReason?
         var firstToken: ContinuousClock.Instant?
         while finish == nil, !isCancelled() {
-            let sampled = try withLogits(ofWantedRow: 0) { try sampler.sample($0) }
+            let sampled = try sampler.sample(logits[0])
             if firstToken == nil { firstToken = clock.now }
             finish = rule.append(sampled.token)
             let text = answer.append(sampled, endsAnswer: finish.isStopToken, allowsStop: rule.allowsStopString)
@@ -121,6 +132,7 @@ public final class GenerationSession<Model: CompiledModel> {
                 positions: positions[index..<index + 1],
                 spans: [],
                 wanted: [0],
+                isGreedy: sampler.needsGreatestOnly,
                 observer
             )
             cached.append(TokenKey(token: sampled.token, image: 0))
@@ -200,11 +212,13 @@ public final class GenerationSession<Model: CompiledModel> {
         let first: Int
     }
 
-    /// Reads a prompt chunk by chunk and shows the logits of the wanted tokens, ascending; those of the last chunk remain.
-    /// A chunk ends early where more logits would be wanted than the model was loaded for. False if it was cancelled.
+    /// Reads a prompt chunk by chunk and shows the logits of the wanted tokens, ascending, unless they are for a greedy
+    /// choice; those of the last chunk remain. A chunk ends early where more logits would be wanted than the model was
+    /// loaded for. False if it was cancelled.
     private func prefill(
         _ reading: Reading,
         wanted: [Int],
+        isGreedy: Bool,
         _ onEvent: (GenerationEvent) -> Void,
         _ isCancelled: () -> Bool,
         _ observer: StageObserver?,
@@ -229,9 +243,12 @@ public final class GenerationSession<Model: CompiledModel> {
                 positions: reading.positions[begin..<end],
                 spans: spans,
                 wanted: inChunk.map { $0 - begin },
+                isGreedy: isGreedy,
                 observer
             )
-            for (index, row) in inChunk.enumerated() { withLogits(ofWantedRow: index) { body(row, $0) } }
+            for (index, row) in inChunk.enumerated() {
+                if case .all(let values) = logits[index] { body(row, values) }
+            }
             cached += reading.keys[begin..<end]
             begin = end
             onEvent(.prefilled(end - reading.first, of: total - reading.first))
@@ -245,6 +262,7 @@ public final class GenerationSession<Model: CompiledModel> {
         positions: [[Int32]],
         spans: [SequenceRows.FeatureSpan],
         wanted: [Int],
+        isGreedy: Bool,
         _ observer: StageObserver?
     ) throws {
         let first = table.tokenCount
@@ -255,23 +273,11 @@ public final class GenerationSession<Model: CompiledModel> {
             firstIndex: first,
             blocks: table.blocks,
             featureSpans: spans,
-            logitRows: wanted
+            logitRows: wanted,
+            isGreedy: isGreedy
         )
         let batch = try RaggedBatch([rows], shape: shape)
-        logits.withUnsafeMutableBufferPointer { logits in
-            guard let start = logits.baseAddress else { return }
-            loaded.model.step(batch, cache: cache, into: start, observer: observer)
-        }
-    }
-
-    private func withLogits<Result>(
-        ofWantedRow index: Int,
-        _ body: (UnsafeBufferPointer<Float>) throws -> Result
-    ) rethrows -> Result {
-        let vocabulary = loaded.manifest.decoder.vocabularySize
-        return try logits.withUnsafeBufferPointer { logits in
-            try body(UnsafeBufferPointer(rebasing: logits[index * vocabulary..<(index + 1) * vocabulary]))
-        }
+        loaded.model.step(batch, cache: cache, into: logits, observer: observer)
     }
 
     /// Checks that a prompt leaves room for an answer, and gives the number of its image tokens.

@@ -1,4 +1,5 @@
-// Several sequences in one step give what each gives alone, bit by bit, whatever part of their work each brings to it.
+// Several sequences in one step give what each gives alone, bit by bit, whatever part of their work each brings to it,
+// and whether a step keeps all logits of them or the greatest.
 
 import Generation
 import InputProcessing
@@ -9,7 +10,7 @@ import Testing
 /// What a sequence was given.
 private struct Answer: Equatable {
     var tokens: [Int32] = []
-    /// The logits that each token was chosen from, one row after the other.
+    /// The logits that each token was chosen from, one row after the other; none if only the greatest were kept.
     var logits: [UInt32] = []
 }
 
@@ -20,6 +21,7 @@ private final class BatchedRun<Model: CompiledModel> {
         var tokens: [Int32]
         var positions: RotaryPositions
         var features: [(firstToken: Int, features: ImageFeatures)]
+        let keepsLogits: Bool
         var table = BlockTable()
         var answer = Answer()
 
@@ -30,11 +32,13 @@ private final class BatchedRun<Model: CompiledModel> {
     private let cache: KeyValueCache
     private var allocator: BlockAllocator
     private let shape: BatchShape
+    private let logits: StepLogits
     private var tracks: [Track] = []
     /// The sizes of the steps that were made: rows of each sequence.
     private(set) var steps: [[Int]] = []
 
-    init(_ loaded: LoadedModel<Model>, _ prompts: [Prompt]) throws {
+    /// Sequences of these prompts, of which those at `greedy` keep no more of their logits than the greatest.
+    init(_ loaded: LoadedModel<Model>, _ prompts: [Prompt], greedy: Set<Int> = []) throws {
         self.loaded = loaded
         let blocks = CacheGeometry.blockCount(tokens: loaded.limits.cacheTokens)
         cache = try KeyValueCache(
@@ -43,11 +47,20 @@ private final class BatchedRun<Model: CompiledModel> {
         )
         allocator = BlockAllocator(blockCount: blocks)
         shape = Model.batchShape(limits: loaded.limits, cacheBlocks: blocks)
+        logits = StepLogits(
+            rows: loaded.limits.logitRows,
+            vocabularySize: loaded.manifest.decoder.vocabularySize
+        )
         let merge = loaded.manifest.vision?.merge ?? 1
-        for prompt in prompts {
+        for (index, prompt) in prompts.enumerated() {
             let positions = prompt.positions(axisCount: loaded.manifest.decoder.rotaryAxes, merge: merge)
             tracks.append(
-                Track(tokens: prompt.tokens, positions: positions, features: try encode(prompt.images))
+                Track(
+                    tokens: prompt.tokens,
+                    positions: positions,
+                    features: try encode(prompt.images),
+                    keepsLogits: !greedy.contains(index)
+                )
             )
         }
     }
@@ -120,26 +133,33 @@ private final class BatchedRun<Model: CompiledModel> {
                             range: (overlap.lowerBound - image.firstToken)..<(overlap.upperBound - image.firstToken)
                         )
                     },
-                    logitRows: isLast ? [rows - 1] : []
+                    logitRows: isLast ? [rows - 1] : [],
+                    isGreedy: !tracks[index].keepsLogits
                 )
             )
         }
         steps.append(taken.map(\.rows))
         let batch = try RaggedBatch(runs, shape: shape)
-        let vocabulary = loaded.manifest.decoder.vocabularySize
-        var logits = [Float](repeating: .nan, count: max(1, batch.logitRows.count) * vocabulary)
-        loaded.model.step(batch, cache: cache, into: &logits, observer: nil)
-        var row = 0
-        for (index, _) in taken where tracks[index].pending == 0 {
-            let values = logits[row * vocabulary..<(row + 1) * vocabulary]
-            let best = try #require(values.indices.max { values[$0] < values[$1] })
-            let token = Int32(best - row * vocabulary)
-            tracks[index].answer.tokens.append(token)
-            tracks[index].answer.logits += values.map(\.bitPattern)
-            tracks[index].tokens.append(token)
-            tracks[index].positions.append(textTokens: 1)
-            row += 1
+        loaded.model.step(batch, cache: cache, into: logits)
+        for ((index, _), sequence) in zip(taken, batch.sequences) {
+            for row in sequence.logitRows { try append(logits[row], to: &tracks[index]) }
         }
+    }
+
+    private func append(_ logits: RowLogits, to track: inout Track) throws {
+        let token: Int32
+        switch logits {
+        case .all(let values):
+            token = Int32(try #require(values.indices.max { values[$0] < values[$1] }))
+            track.answer.logits += values.map(\.bitPattern)
+            #expect(track.keepsLogits)
+        case .greatest(let greatest):
+            token = greatest.token
+            #expect(!track.keepsLogits)
+        }
+        track.answer.tokens.append(token)
+        track.tokens.append(token)
+        track.positions.append(textTokens: 1)
     }
 }
 
@@ -173,6 +193,11 @@ private let formats: [(weights: WeightFormat, cache: CacheGeometry.Precision)] =
             #expect(together.map(\.tokens) == alone.map(\.tokens), "seed \(seed)")
             #expect(together == alone, "the same bits, seed \(seed)")
             #expect(run.steps.contains { $0.count > 1 }, "some steps must have several sequences")
+
+            let greedy = Set(prompts.indices.filter { _ in Bool.random(using: &generator) })
+            let mixed = try BatchedRun(loaded, prompts, greedy: greedy).answers(16, &generator)
+            let expected = alone.enumerated().map { greedy.contains($0) ? Answer(tokens: $1.tokens) : $1 }
+            #expect(mixed == expected, "greedy: \(greedy.sorted()), seed \(seed)")
         }
     }
 

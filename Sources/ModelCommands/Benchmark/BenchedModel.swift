@@ -16,7 +16,7 @@ final class BenchedModel<Model: CompiledModel> {
     private let shape: BatchShape
     private var allocator: BlockAllocator
     private var tables: [BlockTable]
-    private var logits: [Float]
+    private let logits: StepLogits
     private var generator: SeededGenerator
 
     /// A model whose cache has room for `limits.cacheTokens` tokens, in blocks of their own for each of `sequences`.
@@ -40,7 +40,7 @@ final class BenchedModel<Model: CompiledModel> {
         allocator = BlockAllocator(blockCount: blocks)
         shape = Model.batchShape(limits: limits, cacheBlocks: blocks)
         tables = [BlockTable](repeating: BlockTable(), count: sequences)
-        logits = [Float](repeating: 0, count: limits.logitRows * Model.manifest.decoder.vocabularySize)
+        logits = StepLogits(rows: limits.logitRows, vocabularySize: Model.manifest.decoder.vocabularySize)
         generator = SeededGenerator(seed: seed)
     }
 
@@ -99,6 +99,6 @@ final class BenchedModel<Model: CompiledModel> {
                 )
             )
         }
-        model.step(try RaggedBatch(runs, shape: shape), cache: cache, into: &logits, observer: nil)
+        model.step(try RaggedBatch(runs, shape: shape), cache: cache, into: logits)
     }
 }

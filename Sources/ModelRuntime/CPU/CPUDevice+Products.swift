@@ -26,6 +26,24 @@ extension CPUDevice {
         multiply(product, weight, rows, bias, isGated: false, activation, residual, output)
     }
 
+    /// A linear map of rows to logits, of which rows of greedy sequences keep the greatest alone.
+    ///
+    /// *Math*: `logits = norm(input) W^T`; the greatest of equal logits is the first, and NaN counts as infinity.
+    /// *Shapes*: input `[rows, inputs]`, weight `[vocabulary, inputs]`; `logits` has places for all rows.
+    /// *Accumulates in*: as `linear`.
+    public func linear(
+        _ input: UnsafePointer<Float>,
+        rows: Int,
+        norm: RowNorm = .none,
+        weight: PackedMatrix,
+        into logits: LogitPlaces
+    ) {
+        precondition(rows == logits.rowCount, "\(rows) rows and places for the logits of \(logits.rowCount)")
+        let product = product(input, rows: rows, norm: norm, weight: weight)
+        logits.greatest.initialize(repeating: 0, count: logits.greatestRows)
+        multiply(product, weight, rows, nil, isGated: false, .none, nil, logits.written, logits)
+    }
+
     /// A gated linear map of rows: a matrix whose panels are gates and ups in turn.
     ///
     /// *Math*: `output = activation(norm(input) G^T + bias[..<outputs]) * (norm(input) U^T + bias[outputs...]) + residual`.
@@ -210,7 +228,8 @@ extension CPUDevice {
         isGated: Bool,
         _ activation: Activation,
         _ residual: UnsafePointer<Float>?,
-        _ output: UnsafeMutablePointer<Float>
+        _ output: UnsafeMutablePointer<Float>,
+        _ logits: LogitPlaces? = nil
     ) {
         let outputs = weight.outputs
         var arguments = vlmc_linear(
@@ -223,7 +242,9 @@ extension CPUDevice {
             output_stride: outputs,
             activation: activation.kernelTag,
             gated: isGated ? 1 : 0,
-            cut: vlmc_cut()
+            cut: vlmc_cut(),
+            greatest: logits?.greatest,
+            written_rows: Int32(logits?.writtenRows ?? rows)
         )
         profiled(isGated ? "gated linear" : "linear", rows: rows, weight, isGated: isGated) {
             forEachRowBlock(rows, &arguments) { arguments in

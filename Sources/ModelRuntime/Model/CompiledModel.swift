@@ -1,5 +1,5 @@
 // The protocol between generated models and the programs that run them.
-// Not the models: `vlmc compile` writes those. Next: ModelManifest.swift, RaggedBatch.swift, VisionLayout.swift.
+// Not the models: `vlmc compile` writes those. Next: ModelManifest.swift, RaggedBatch.swift, StepLogits.swift, VisionLayout.swift.
 
 /// A model that `vlmc` has compiled.
 ///
@@ -27,11 +27,12 @@ public protocol CompiledModel: AnyObject {
 
     /// Runs the decoder over a batch of rows; prefill, chunks of it and single tokens are all this.
     ///
-    /// *Shapes*: `logits: [batch.logitRows, decoder.vocabularySize] f32`.
+    /// *Shapes*: `logits: [batch.logitRows, decoder.vocabularySize] f32`; of the last `batch.greedyRowCount` of these
+    /// rows only the greatest logit is kept. Callers give the places as `StepLogits`.
     func step(
         _ batch: RaggedBatch,
         cache: KeyValueCache,
-        into logits: UnsafeMutablePointer<Float>,
+        into logits: LogitPlaces,
         observer: StageObserver?
     )
 }

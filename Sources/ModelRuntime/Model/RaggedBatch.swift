@@ -13,6 +13,8 @@ public struct RaggedBatch: Sendable {
         public let firstIndex: Int
         /// Its blocks of the cache.
         public let blocks: [Int32]
+        /// Its rows whose logits are wanted, as indices of the batch's `logitRows`.
+        public internal(set) var logitRows = 0..<0
     }
 
     /// Rows that image features replace.
@@ -37,8 +39,10 @@ public struct RaggedBatch: Sendable {
     public let slots: [Int32]
     /// The image features, in the order of their rows.
     public let featureRuns: [FeatureRun]
-    /// The rows whose logits are wanted, ascending.
+    /// The rows whose logits are wanted: those of which all are, ascending, and then those of greedy sequences, ascending.
     public let logitRows: [Int32]
+    /// The number of the latter, of which only the greatest logit is wanted.
+    public let greedyRowCount: Int
 
     /// The number of rows.
     public var rowCount: Int { tokens.count }
@@ -57,7 +61,6 @@ public struct RaggedBatch: Sendable {
         var sequences: [Sequence] = []
         var slots: [Int32] = []
         var featureRuns: [FeatureRun] = []
-        var logitRows: [Int32] = []
         var writers: [Int32: Int] = [:]
         for (index, run) in runs.enumerated() {
             try shape.check(run, index: index)
@@ -83,11 +86,18 @@ public struct RaggedBatch: Sendable {
                     firstFeature: span.range.lowerBound
                 )
             }
-            logitRows += run.logitRows.map { Int32(first + $0) }
         }
         guard !tokens.isEmpty else { throw .empty }
         guard tokens.count <= shape.limits.rows else {
             throw .tooMany("rows", found: tokens.count, allowed: shape.limits.rows)
+        }
+        var logitRows: [Int32] = []
+        for isGreedy in [false, true] {
+            for (index, run) in runs.enumerated() where run.isGreedy == isGreedy {
+                let first = logitRows.count
+                logitRows += run.logitRows.map { Int32(sequences[index].rows.lowerBound + $0) }
+                sequences[index].logitRows = first..<logitRows.count
+            }
         }
         guard logitRows.count <= shape.limits.logitRows else {
             throw .tooMany("rows of logits", found: logitRows.count, allowed: shape.limits.logitRows)
@@ -99,6 +109,7 @@ public struct RaggedBatch: Sendable {
         self.slots = slots
         self.featureRuns = featureRuns
         self.logitRows = logitRows
+        greedyRowCount = runs.reduce(0) { $0 + ($1.isGreedy ? $1.logitRows.count : 0) }
     }
 }
 

@@ -32,6 +32,8 @@ public struct SequenceRows: Sendable {
     public var featureSpans: [FeatureSpan]
     /// The rows, counted within the run, whose logits are wanted, in order.
     public var logitRows: [Int]
+    /// Whether tokens are chosen greedily: of each of those rows the greatest logit is enough.
+    public var isGreedy: Bool
 
     /// A run of tokens.
     public init(
@@ -40,7 +42,8 @@ public struct SequenceRows: Sendable {
         firstIndex: Int,
         blocks: [Int32],
         featureSpans: [FeatureSpan] = [],
-        logitRows: [Int] = []
+        logitRows: [Int] = [],
+        isGreedy: Bool = false
     ) {
         self.tokens = tokens
         self.rotaryPositions = rotaryPositions
@@ -48,5 +51,6 @@ public struct SequenceRows: Sendable {
         self.blocks = blocks
         self.featureSpans = featureSpans
         self.logitRows = logitRows
+        self.isGreedy = isGreedy
     }
 }

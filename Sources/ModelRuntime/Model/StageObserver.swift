@@ -33,4 +33,10 @@ public struct StageObserver {
         let buffer = UnsafeBufferPointer(start: values, count: rows * width)
         look(Rows(stage: stage, layer: layer, rowCount: rows, width: width, values: buffer))
     }
+
+    /// Shows the rows of logits that are kept whole. `rows` counts those of which only the greatest is kept as well.
+    public func observe(_ stage: String, _ logits: LogitPlaces, rows: Int, width: Int) {
+        precondition(rows == logits.rowCount, "\(rows) rows of logits and places for \(logits.rowCount)")
+        observe(stage, logits.written, rows: logits.writtenRows, width: width)
+    }
 }

@@ -38,6 +38,30 @@ public struct TokenSampler: Sendable {
         generator = SeededGenerator(seed: seed)
     }
 
+    /// Whether the greatest logit is enough for the next choice: it is greedy, of logits as they are, and nobody asked for
+    /// probabilities. May change with every choice.
+    public var needsGreatestOnly: Bool {
+        parameters.isGreedy && parameters.topLogProbabilities == nil && !adjustment.isNeeded
+    }
+
+    /// Chooses a token from what a step has kept of its row, and takes note of it.
+    ///
+    /// The greatest alone is accepted if `needsGreatestOnly` was true when the step was made.
+    ///
+    /// *Throws*: as for all logits, for the same rows.
+    public mutating func sample(_ logits: RowLogits) throws(SamplingError) -> SampledToken {
+        switch logits {
+        case .all(let values): return try sample(values)
+        case .greatest(let greatest):
+            precondition(needsGreatestOnly, "a choice that needs more than the greatest logit")
+            precondition(greatest.token >= 0 && Int(greatest.token) < vocabularySize, "a token of another vocabulary")
+            guard greatest.value < .infinity else { throw .logitNotFinite(token: greatest.token) }
+            guard greatest.value > -.infinity else { throw .everyTokenExcluded }
+            adjustment.append(greatest.token)
+            return SampledToken(token: greatest.token)
+        }
+    }
+
     /// Chooses a token and takes note of it.
     ///
     /// The steps, in vLLM's order: log probabilities of the logits as they are; stop tokens forbidden before
@@ -94,6 +118,11 @@ public struct SampledToken: Sendable, Hashable {
     public let token: Int32
     /// Log probabilities at its place.
     public let logProbabilities: LogProbabilities?
+
+    init(token: Int32, logProbabilities: LogProbabilities? = nil) {
+        self.token = token
+        self.logProbabilities = logProbabilities
+    }
 }
 
 /// Logits from which no token can be chosen.

@@ -17,6 +17,9 @@ struct EntryPoint {
     let arguments: [String: String]
     /// How many of each symbol there are.
     let counts: [(DimensionSymbol, String)]
+    /// The type of the parameter for the result, and what its documentation adds to the shape.
+    let resultType: String
+    let resultNote: String
     /// What it does, for its documentation.
     let summary: String
 
@@ -31,6 +34,8 @@ struct EntryPoint {
             "windowOrder": "layout.windowOrder", "originalOrder": "layout.originalOrder",
         ],
         counts: [(.patches, "layout.patchCount")],
+        resultType: "UnsafeMutablePointer<Float>",
+        resultNote: "",
         summary: "Turns the patches of a batch of images into rows that take the places of image tokens."
     )
 
@@ -44,6 +49,8 @@ struct EntryPoint {
             "imageFeatures": "batch.featureRuns", "logitRows": "batch.logitRows",
         ],
         counts: [(.rows, "batch.rowCount"), (.logitRows, "batch.logitRows.count")],
+        resultType: "LogitPlaces",
+        resultNote: "; of rows of greedy sequences the greatest alone",
         summary: "Runs the decoder over a batch of rows; prefill, chunks of it and single tokens are all this."
     )
 }
@@ -82,7 +89,7 @@ struct RoutinesFile {
         let block = emitter.block
         let result = block[block.results[0]]
         let parameters =
-            entry.parameters + ["into \(result.name): UnsafeMutablePointer<Float>", "observer: StageObserver?"]
+            entry.parameters + ["into \(result.name): \(entry.resultType)", "observer: StageObserver?"]
         let signature =
             "public func \(entry.name)(\n" + parameters.map { "    \($0)" }.joined(separator: ",\n") + "\n)"
         let used = Set(emitter.symbols + block.values.compactMap { $0.type.tensor?.rows.symbol })
@@ -107,7 +114,7 @@ struct RoutinesFile {
             [entry.summary, ""]
             + block.parameters.compactMap { id in
                 block[id].type.tensor.map { "- \(block[id].name): `\($0)`" }
-            } + ["- result \(result.name): `\(result.type)`"]
+            } + ["- result \(result.name): `\(result.type)`\(entry.resultNote)"]
         return DeclSyntax(function.with(\.leadingTrivia, .documentation(documentation)))
     }
 }

@@ -29,7 +29,7 @@ final class DescribedModel: CompiledModel {
     func step(
         _ batch: RaggedBatch,
         cache: KeyValueCache,
-        into logits: UnsafeMutablePointer<Float>,
+        into logits: LogitPlaces,
         observer: StageObserver?
     ) {}
 }

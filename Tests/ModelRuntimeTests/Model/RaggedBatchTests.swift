@@ -58,6 +58,24 @@ import Testing
         #expect(batch.imageRowCount == 2 && batch.longestContext == 41)
     }
 
+    @Test func rowsOfGreedySequencesComeLast() throws {
+        func makeRun(_ tokens: Int, block: Int32, _ logitRows: [Int], isGreedy: Bool) -> SequenceRows {
+            var run = self.makeRun(tokens: [Int32](repeating: 1, count: tokens), blocks: [block], logitRows: logitRows)
+            run.isGreedy = isGreedy
+            return run
+        }
+        let runs = [
+            makeRun(3, block: 0, [2], isGreedy: true), makeRun(2, block: 1, [1], isGreedy: false),
+            makeRun(4, block: 2, [], isGreedy: true), makeRun(1, block: 3, [0], isGreedy: true),
+            makeRun(1, block: 4, [0], isGreedy: false),
+        ]
+        let batch = try RaggedBatch(runs, shape: shape)
+        #expect(batch.logitRows == [4, 10, 2, 9])
+        #expect(batch.greedyRowCount == 2)
+        #expect(batch.sequences.map(\.logitRows.count) == [1, 1, 0, 1, 1])
+        #expect(batch.sequences.flatMap(\.logitRows) == [2, 0, 3, 1])
+    }
+
     /// Positions and indices are two things: after an image a row's position is less than its index.
     @Test func positionsDoNotDecideSlots() throws {
         var run = makeRun(tokens: [1], firstIndex: 20, blocks: [0, 1])

@@ -28,6 +28,48 @@ import Testing
         #expect(try sample(&sampler, [0, 1, 99, .nan]).token == 1)
     }
 
+    @Test func greedyTakesTheGreatestThatAStepKept() throws {
+        var sampler = try makeSampler(.greedy, vocabulary: 4)
+        #expect(try sampler.sample(.greatest(GreatestLogit(token: 3, value: -2))) == SampledToken(token: 3))
+        #expect(throws: SamplingError.logitNotFinite(token: 1)) {
+            try sampler.sample(.greatest(GreatestLogit(token: 1, value: .infinity)))
+        }
+        #expect(throws: SamplingError.everyTokenExcluded) {
+            try sampler.sample(.greatest(GreatestLogit(token: 0, value: -.infinity)))
+        }
+    }
+
+    @Test func greatestIsEnoughForGreedyChoicesAlone() throws {
+        func isEnough(_ change: (inout SamplingParameters) -> Void) throws -> Bool {
+            var parameters = SamplingParameters.greedy
+            change(&parameters)
+            return try makeSampler(parameters, vocabulary: 4, prompt: [1]).needsGreatestOnly
+        }
+        #expect(try isEnough { _ in })
+        #expect(try isEnough { $0.topK = 2 })
+        #expect(try !isEnough { $0.temperature = 0.5 })
+        #expect(try !isEnough { $0.topLogProbabilities = 0 })
+        #expect(try !isEnough { $0.logitBias = [1: 1] })
+        #expect(try !isEnough { $0.repetitionPenalty = 1.1 })
+    }
+
+    /// Penalties begin with the first token, forbidden stop tokens end with the last.
+    @Test func whatIsEnoughMayChangeWithEveryChoice() throws {
+        var parameters = SamplingParameters.greedy
+        parameters.presencePenalty = 1
+        var penalized = try makeSampler(parameters, vocabulary: 4)
+        #expect(penalized.needsGreatestOnly)
+        #expect(try penalized.sample(.greatest(GreatestLogit(token: 1, value: 5))).token == 1)
+        #expect(!penalized.needsGreatestOnly)
+        #expect(try sample(&penalized, [0, 0.5, 0, 0]).token == 0)
+        parameters = .greedy
+        parameters.minimumTokens = 1
+        var started = try makeSampler(parameters, vocabulary: 4, endOfSequence: [1])
+        #expect(!started.needsGreatestOnly)
+        #expect(try sample(&started, [0, 2, 1, 0]).token == 2)
+        #expect(started.needsGreatestOnly)
+    }
+
     @Test func choicesFollowTheProbabilities() throws {
         let logits: [Float] = [1, 0.5, -1, 2, -0.25, 0, 1.5, -2]
         var parameters = SamplingParameters()

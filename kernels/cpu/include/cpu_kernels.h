@@ -89,6 +89,7 @@ struct vlmc_cut {
 
 /// output = activation(product + bias) + residual; if `gated`, activation(gate + bias) * (up + up_bias) + residual,
 /// where the matrix holds a panel of gate and a panel of up in turn and `weight.outputs` counts the gates.
+/// With `greatest`, rows from `written_rows` on leave only their greatest output, as vlmc_greatest_output reads it.
 struct vlmc_linear {
     struct vlmc_product product;
     const float *_Nullable bias;
@@ -100,7 +101,26 @@ struct vlmc_linear {
     uint32_t activation;
     uint32_t gated;
     struct vlmc_cut cut; ///< of panels, written by the plan
+    uint64_t *_Nullable greatest; ///< row `written_rows + i` at [i], 0 before; NULL: all rows are written
+    int32_t written_rows;
 };
+
+/// The greatest output of a row, and which it is: the first of equal ones. If outputs are infinite or not a number, the
+/// first of them, and infinity for its value.
+struct vlmc_greatest_output {
+    float value;
+    int32_t output;
+};
+
+/// What a linear has left in `greatest`. 64 bits that compare as outputs do: the greater value, then the lower output.
+static inline struct vlmc_greatest_output vlmc_greatest_output(uint64_t ordered) {
+    const uint32_t high = (uint32_t)(ordered >> 32);
+    const union {
+        uint32_t bits;
+        float value;
+    } value = {high & 0x80000000 ? high ^ 0x80000000 : ~high};
+    return (struct vlmc_greatest_output){value.value, (int32_t)~(uint32_t)ordered};
+}
 
 /// Pages of cached keys and values of one layer: [key-value head][block][page], of vlmc_page_format `format`.
 /// A page of keys is a panel whose outputs are 16 tokens and whose inputs are the head's dimensions; a page of values

@@ -1,9 +1,11 @@
-// The linear kernel: a product and its epilogue (bias, activation, gate, residual), fused.
+// The linear kernel: a product and its epilogue (bias, activation, gate, residual), fused. Outputs are written, or only
+// the greatest of a row is kept: greatest.h.
 // Not the product itself: product.h. Heads with norm, rotary embedding and cache: heads.h.
 #pragma once
 
 #include "activations.h"
 #include "cut.h"
+#include "greatest.h"
 #include "product.h"
 
 /// Panels of a linear's matrix, gates and ups included.
@@ -34,9 +36,9 @@ static int32_t linear_plan(struct vlmc_linear *linear, int32_t threads) {
     return linear->product.rows == 0 ? 0 : plan_packing(&linear->product) + cut_chunks(&linear->cut, panels);
 }
 
-/// 16 outputs of one row, from their sums on. `count` of them exist.
-INLINE void finish_outputs(const struct vlmc_linear *linear, int32_t row, int32_t output, int32_t count,
-                           const float *sums) {
+/// 16 outputs of one row, made of their sums. `count` of them exist.
+INLINE v16 finished_outputs(const struct vlmc_linear *linear, int32_t row, int32_t output, int32_t count,
+                            const float *sums) {
     v16 x = v_load(sums);
     if (linear->bias) {
         x += v_load_first(linear->bias + output, count);
@@ -52,19 +54,45 @@ INLINE void finish_outputs(const struct vlmc_linear *linear, int32_t row, int32_
     if (linear->residual) {
         x += v_load_first(linear->residual + row * linear->residual_stride + output, count);
     }
-    v_store_first(linear->output + row * linear->output_stride + output, x, count);
+    return x;
+}
+
+/// Whether a row's outputs are written, or else only the greatest of them is kept.
+INLINE int is_written(const struct vlmc_linear *linear, int32_t row) {
+    return !linear->greatest || row < linear->written_rows;
 }
 
 /// How many rows before they are finished what they are added to, and where they go, is fetched.
 #define FETCHED_ROWS 3
 
-/// Fetches the lines of `outputs` outputs of a row that finish_outputs reads and writes: rows lie far apart.
+/// Fetches the lines of `outputs` outputs of a row that are read and written when it is finished: rows lie far apart.
 INLINE void fetch_outputs(const struct vlmc_linear *linear, int32_t row, int32_t output, int32_t outputs) {
     for (int32_t o = output; o < output + outputs; o += 16) {
-        __builtin_prefetch(linear->output + row * linear->output_stride + o, 1);
+        if (is_written(linear, row)) {
+            __builtin_prefetch(linear->output + row * linear->output_stride + o, 1);
+        }
         if (linear->residual) {
             __builtin_prefetch(linear->residual + row * linear->residual_stride + o);
         }
+    }
+}
+
+/// Finishes the outputs of a row from `output` on, those of `panels` panels, and writes them or keeps the greatest.
+INLINE void finish_row(const struct vlmc_linear *linear, int32_t row, int32_t output, int32_t panels,
+                       const float *sums) {
+    const int32_t step = linear->gated ? 2 : 1, outputs = linear->product.weight.outputs;
+    struct greatest_lanes greatest = greatest_from(output);
+    for (int32_t p = 0; p < panels; p += step, output += 16) {
+        const int32_t count = minimum(outputs - output, 16);
+        const v16 x = finished_outputs(linear, row, output, count, sums + 16 * p);
+        if (is_written(linear, row)) {
+            v_store_first(linear->output + row * linear->output_stride + output, x, count);
+        } else {
+            see_outputs(&greatest, x, output, count);
+        }
+    }
+    if (!is_written(linear, row)) {
+        raise_to_greatest(linear->greatest + row - linear->written_rows, &greatest);
     }
 }
 
@@ -73,17 +101,12 @@ static void linear_panel_range(const struct vlmc_linear *linear, int32_t first_p
                                struct product_scratch *scratch) {
     multiply_panels(&linear->product, first_panel, panels, scratch);
     const int32_t step = linear->gated ? 2 : 1;
-    for (int32_t row = 0; row < linear->product.rows; row++) {
-        const float *sums = scratch->sums + (ptrdiff_t)row * SUM_STRIDE;
-        if (row + FETCHED_ROWS < linear->product.rows) {
-            const int32_t ahead = linear->product.first_row + row + FETCHED_ROWS;
-            fetch_outputs(linear, ahead, first_panel / step * 16, panels / step * 16);
+    for (int32_t r = 0; r < linear->product.rows; r++) {
+        const int32_t row = linear->product.first_row + r;
+        if (r + FETCHED_ROWS < linear->product.rows) {
+            fetch_outputs(linear, row + FETCHED_ROWS, first_panel / step * 16, panels / step * 16);
         }
-        for (int32_t p = 0; p < panels; p += step) {
-            const int32_t output = (first_panel + p) / step * 16;
-            const int32_t count = linear->product.weight.outputs - output;
-            finish_outputs(linear, linear->product.first_row + row, output, count < 16 ? count : 16, sums + 16 * p);
-        }
+        finish_row(linear, row, first_panel / step * 16, panels, scratch->sums + (ptrdiff_t)r * SUM_STRIDE);
     }
 }
 

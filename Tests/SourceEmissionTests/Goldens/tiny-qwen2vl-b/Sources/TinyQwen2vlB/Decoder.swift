@@ -12,11 +12,11 @@ extension TinyQwen2vlB {
     /// - imageFeatures: `f32[image-rows, 64]`
     /// - imageRows: `i32[image-rows]`
     /// - logitRows: `i32[logit-rows]`
-    /// - result logits: `f32[logit-rows, 326]`
+    /// - result logits: `f32[logit-rows, 326]`; of rows of greedy sequences the greatest alone
     public func step(
         _ batch: RaggedBatch,
         cache: KeyValueCache,
-        into logits: UnsafeMutablePointer<Float>,
+        into logits: LogitPlaces,
         observer: StageObserver?
     ) {
         let weights = stepWeights

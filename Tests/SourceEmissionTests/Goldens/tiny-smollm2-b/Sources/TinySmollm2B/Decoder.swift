@@ -10,11 +10,11 @@ extension TinySmollm2B {
     /// - tokens: `i32[rows]`
     /// - positions: `i32[1, rows]`
     /// - logitRows: `i32[logit-rows]`
-    /// - result logits: `f32[logit-rows, 321]`
+    /// - result logits: `f32[logit-rows, 321]`; of rows of greedy sequences the greatest alone
     public func step(
         _ batch: RaggedBatch,
         cache: KeyValueCache,
-        into logits: UnsafeMutablePointer<Float>,
+        into logits: LogitPlaces,
         observer: StageObserver?
     ) {
         let weights = stepWeights
