@@ -22,7 +22,7 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        let product = product(input, rows: rows, norm: norm, weight: weight)
+        let product = product(.linear, input, rows: rows, norm: norm, weight: weight)
         multiply(product, weight, rows, bias, isGated: false, activation, residual, output)
     }
 
@@ -42,7 +42,7 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        let product = product(input, rows: rows, norm: norm, weight: weight)
+        let product = product(.gatedLinear, input, rows: rows, norm: norm, weight: weight)
         multiply(product, weight, rows, bias, isGated: true, activation, residual, output)
     }
 
@@ -71,7 +71,7 @@ extension CPUDevice {
         values: UnsafeMutablePointer<Float>
     ) {
         var arguments = projection(
-            product(input, rows: rows, norm: norm, weight: weight),
+            product(.heads, input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             heads: heads,
             queryNorm: queryNorm,
@@ -106,7 +106,7 @@ extension CPUDevice {
     ) {
         precondition(sequences.slots.count == rows, "\(sequences.slots.count) slots for \(rows) rows")
         var arguments = projection(
-            product(input, rows: rows, norm: norm, weight: weight),
+            product(.heads, input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             heads: heads,
             queryNorm: queryNorm,
@@ -123,6 +123,7 @@ extension CPUDevice {
     // MARK: Arguments
 
     private func product(
+        _ operation: ProductKind.Operation,
         _ input: UnsafePointer<Float>,
         rows: Int,
         norm: RowNorm,
@@ -141,6 +142,7 @@ extension CPUDevice {
             weight: weight.kernelArgument,
             norm: norm.kernelArgument,
             packed: packedInputStart,
+            tuning: tuningTable.place(operation, weight, rows: rows),
             pack_chunks: 0
         )
     }
@@ -225,7 +227,8 @@ extension CPUDevice {
             gated: isGated ? 1 : 0,
             cut: vlmc_cut()
         )
-        profiled(isGated ? "gated linear" : "linear", rows: rows, weight, isGated: isGated) {
+        let operation = isGated ? ProductKind.Operation.gatedLinear : .linear
+        profiled(operation.rawValue, rows: rows, weight, isGated: isGated) {
             forEachRowBlock(rows, &arguments) { arguments in
                 run(kernels.linear, &arguments, plan: kernels.linear_plan)
             }
@@ -234,7 +237,7 @@ extension CPUDevice {
 
     private func project(_ arguments: vlmc_project_heads, rows: Int, _ weight: PackedMatrix) {
         var arguments = arguments
-        profiled("heads", rows: rows, weight) {
+        profiled(ProductKind.Operation.heads.rawValue, rows: rows, weight) {
             forEachRowBlock(rows, &arguments) { arguments in
                 run(kernels.project_heads, &arguments, plan: kernels.project_heads_plan)
             }
