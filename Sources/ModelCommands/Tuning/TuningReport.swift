@@ -31,14 +31,14 @@ struct TuningReport {
     private func table(_ phase: TunedPhase) -> String {
         let rows = phase.products.map { product in
             Self.row(
-                "\(product.count)",
-                BenchReport.digits(product.seconds * 1e6),
-                BenchReport.digits(product.seconds * product.ratio * 1e6),
-                Self.percent(1 - product.ratio),
+                [
+                    "\(product.count)", BenchReport.digits(product.seconds * 1e6),
+                    BenchReport.digits(product.seconds * product.ratio * 1e6), Self.percent(1 - product.ratio),
+                ],
                 "\(product.call): \(product.best)"
             )
         }
-        let head = Self.row("calls", "default us", "best us", "gain", "products: the best that was tried")
+        let head = Self.row(["calls", "default us", "best us", "gain"], "products: the best that was tried")
         return "\n\(what[phase.phase] ?? phase.phase.rawValue)\n" + head + rows.joined()
     }
 
@@ -57,7 +57,8 @@ struct TuningReport {
         let near = outcome.standardIsNear ? "The default is within 5% of the best that was found.\n" : ""
         if outcome.keepsDefault {
             let least = Self.percent(Tuner.leastGain)
-            return "Default kept: nothing makes a whole run faster by more than \(least) without loss elsewhere.\n" + near
+            return "Default kept: nothing makes a whole run faster by more than \(least) without loss elsewhere.\n"
+                + near
         }
         let chosen = outcome.chosen
         let products = chosen.products.sorted { $0.key < $1.key }.map { kind, tuning in
@@ -67,11 +68,11 @@ struct TuningReport {
         return "Chosen: \(chosen.kernels) kernels" + (products.isEmpty ? "\n" : " and\n") + products.joined() + near
     }
 
-    private static func row(_ count: String, _ seconds: String, _ best: String, _ gain: String, _ what: String) -> String {
-        func cell(_ text: String, _ width: Int) -> String {
-            String(repeating: " ", count: max(0, width - text.count)) + text
+    private static func row(_ fields: [String], _ last: String) -> String {
+        let cells = zip(fields, [6, 11, 11, 7]).map { field, width in
+            String(repeating: " ", count: max(0, width - field.count)) + field
         }
-        return "\(cell(count, 6)) \(cell(seconds, 11)) \(cell(best, 11)) \(cell(gain, 7))  \(what)\n"
+        return cells.joined(separator: " ") + "  \(last)\n"
     }
 
     /// `1.3%`.

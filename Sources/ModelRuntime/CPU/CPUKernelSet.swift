@@ -46,6 +46,9 @@ public struct UnusableKernelSet: Error, Sendable, Hashable, CustomStringConverti
     /// What was asked for.
     public let name: String
 
+    /// What was asked for, in vain.
+    public init(name: String) { self.name = name }
+
     /// One sentence.
     public var description: String {
         let usable = CPUKernelSet.allNames.filter { CPUKernelSet.named($0) != nil }

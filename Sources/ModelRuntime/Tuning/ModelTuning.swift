@@ -106,7 +106,8 @@ public struct ModelTuning: Sendable, Hashable {
     private static func write(_ kind: ProductKind, _ tuning: ProductTuning, to writer: inout JSONWriter) {
         writer.object { writer in
             for (name, value) in [
-                ("operation", kind.operation.rawValue), ("format", kind.matrix.format.name), ("rows", kind.rows.rawValue),
+                ("operation", kind.operation.rawValue), ("format", kind.matrix.format.name),
+                ("rows", kind.rows.rawValue),
             ] {
                 writer.key(name)
                 writer.string(value)
@@ -173,7 +174,8 @@ extension ProductKind: Comparable {
     }
 
     fileprivate init?(_ value: JSONValue) {
-        guard let operation = value["operation"]?.string.flatMap(Operation.init), let outputs = value["outputs"]?.integer,
+        guard let operation = value["operation"]?.string.flatMap(Operation.init),
+            let outputs = value["outputs"]?.integer,
             let inputs = value["inputs"]?.integer, outputs > 0, inputs > 0,
             let format = value["format"]?.string.flatMap(WeightFormat.named),
             let rows = value["rows"]?.string.flatMap(Rows.init(rawValue:))

@@ -86,12 +86,14 @@ import Testing
         #expect(calls.map { "\($0.call)" } == ["elementwise, 2 rows"])
         var measured = phase([1, 1])
         measured.calls = [
-            ProfiledCall(call: calls[0].call, count: 2, seconds: 0.75, weightBytes: 75e9),
+            ProfiledCall(call: calls[0].call, count: 2, seconds: 0.75, weightBytes: 75e9)
         ]
         let lines = BenchReport.row(measured).split(separator: "\n").map { $0.drop { $0 == " " } }
-        #expect(lines.dropFirst() == [
-            "750 ms   75%  2.00 x elementwise, 2 rows, 100 GB/s of weights", "250 ms   25%  between calls",
-        ])
+        #expect(
+            lines.dropFirst() == [
+                "750 ms   75%  2.00 x elementwise, 2 rows, 100 GB/s of weights", "250 ms   25%  between calls",
+            ]
+        )
     }
 
     @Test func json() throws {

@@ -95,7 +95,8 @@ import Testing
             guard let kind = ProductKind(call), let tuning = setup.products[kind], phase == .decode else { return 1 }
             let isAhead = tuning.aheadBytes == 8192
             if call.matrix?.outputs == 16 { return isAhead ? 0.9 : 1 }
-            return (isAhead ? 1.1 : 1) - (tuning.longQuarters == 0 ? 0.1 : 0) - (tuning.smallChunkBytes == 65536 ? 0.1 : 0)
+            return (isAhead ? 1.1 : 1) - (tuning.longQuarters == 0 ? 0.1 : 0)
+                - (tuning.smallChunkBytes == 65536 ? 0.1 : 0)
         }
         let outcome = try machine.tune()
         #expect(outcome.chosen.kernels == "a")

@@ -35,7 +35,8 @@ import Testing
         }
 
         var kinds: [ProductKind] {
-            [(ProductKind.Operation.linear, linear), (.gatedLinear, gated), (.heads, heads)].compactMap { operation, owned in
+            let products = [(ProductKind.Operation.linear, linear), (.gatedLinear, gated), (.heads, heads)]
+            return products.compactMap { operation, owned in
                 let matrix = owned.matrix
                 let shape = DeviceCall.Matrix(outputs: matrix.outputs, inputs: matrix.inputs, format: matrix.format)
                 return ProductKind.Rows(rows).map { ProductKind(operation, shape, $0) }
@@ -60,7 +61,7 @@ import Testing
                 values: values.start
             )
             let results = [plain, pairs, queries, keys, values]
-            #expect(results.allSatisfy(\.guardsHold))
+            #expect(results.allSatisfy { $0.guardsHold })
             return results.flatMap(\.values).map(\.bitPattern)
         }
     }

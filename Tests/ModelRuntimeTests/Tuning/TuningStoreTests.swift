@@ -115,13 +115,15 @@ import Testing
     @Test(.enabled(if: !CPUKernelSet.isNamed)) func whatIsChosenToRunOn() throws {
         var damages: [String] = []
         func chosen() throws -> ChosenKernels {
-            try ChosenKernels(key(), cacheFolder: folder["cache"]) { path, damage in damages.append("\(path): \(damage)") }
+            try ChosenKernels(key(), cacheFolder: folder["cache"]) { path, damage in
+                damages.append("\(path): \(damage)")
+            }
         }
         #expect(try !chosen().isTuned)
         try store.write(try tuning("scalar"), for: key())
         let tuned = try chosen()
         #expect(tuned.isTuned && tuned.set.description == "scalar")
-        #expect(tuned.products == (try tuning().products))
+        #expect(try tuned.products == tuning().products)
         #expect(damages.isEmpty)
         try folder.write("no".utf8, to: "cache/" + fileName(try #require(store.path(key()))))
         let standard = try chosen()
@@ -130,7 +132,9 @@ import Testing
     }
 
     @Test func namesOfProcessors() {
-        let lines = ["processor\t: 0\n", "cpu family\t: 26\n", "model\t\t: 2\n", "model name\t: AMD  EPYC \n", "stepping\t: 1\n"]
+        let lines = [
+            "processor\t: 0\n", "cpu family\t: 26\n", "model\t\t: 2\n", "model name\t: AMD  EPYC \n", "stepping\t: 1\n",
+        ]
         #expect(ProcessorName.name(lines) == "AMD EPYC, family 26, model 2, stepping 1")
         #expect(ProcessorName.name(["CPU implementer\t: 0x41\n", "CPU part\t: 0xd40\n"]) == "0x41, part 0xd40")
         #expect(ProcessorName.name(["processor : 0\n"]) == nil)
