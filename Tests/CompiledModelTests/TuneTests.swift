@@ -44,7 +44,7 @@ import Testing
         #expect(after.device.tunings == report.outcome.chosen.products)
 
         // A choice of other parameters changes the way of reading, and not an answer.
-        let kinds = report.outcome.phases.flatMap(\.products).compactMap { ProductKind($0.call) }
+        let kinds = Set(report.outcome.phases.flatMap(\.products).compactMap { ProductKind($0.call) })
         let tuning = try #require(ProductTuning(aheadBytes: 640, smallChunkBytes: 64, longQuarters: 1))
         let other = ModelTuning(
             kernels: before.device.kernelSet.description,

@@ -57,10 +57,10 @@ struct TuningChange: Sendable, Hashable, CustomStringConvertible {
     }
 
     var description: String {
-        let factor = value >= 64 ? "\(value / 64) x" : "1/\(64 / value) of"
+        func times() -> String { value >= 64 ? "\(value / 64) x" : "1/\(64 / value) of" }
         return switch parameter {
-        case .ahead: "fetched \(factor) the distance ahead"
-        case .smallChunk: "chunks of \(factor) the bytes"
+        case .ahead: "fetched \(times()) the distance ahead"
+        case .smallChunk: "chunks of \(times()) the bytes"
         case .longQuarters: "\(value) quarters in long ranges"
         }
     }
