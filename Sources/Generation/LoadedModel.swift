@@ -26,6 +26,8 @@ public final class LoadedModel<Model: CompiledModel> {
     public let imageToken: Int32?
     /// The packed weights.
     public let weights: PackedWeights
+    /// Whether the kernels were chosen by measurement on this machine (`tune`).
+    public let isTuned: Bool
     /// Seconds that loading took.
     public let loadingSeconds: Double
 
@@ -78,15 +80,22 @@ public final class LoadedModel<Model: CompiledModel> {
         let pool = ThreadPool(threads: options.threads ?? AvailableCores.count())
         let formats = options.weightFormats ?? options.weightFormat.map(WeightFormats.standard)
         let declared = formats.map(manifest.weights.with) ?? manifest.weights
-        let kernels = try CPUKernelSet.chosen()
+        let kernels = try ChosenKernels(
+            TuningKey(manifest, formats: declared.formats, threads: pool.threadCount),
+            cacheFolder: options.cacheFolder
+        ) { path, damage in
+            callbacks.onEvent(.notice(.tuningIgnored(path: path, damage)))
+        }
+        isTuned = kernels.isTuned
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,
             pool: pool,
-            kernels: kernels,
+            kernels: kernels.set,
             callbacks: callbacks
         )
-        device = CPUDevice(pool: pool, kernels: kernels, for: declared)
+        device = CPUDevice(pool: pool, kernels: kernels.set, for: declared)
+        device.tunings = kernels.products
         model = try Model(weights: weights, device: device, limits: limits)
         loadingSeconds = (clock.now - start).seconds
     }

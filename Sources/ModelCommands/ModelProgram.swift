@@ -37,7 +37,8 @@ struct ModelCommand<Model: CompiledModel>: ParsableCommand {
             version: Model.manifest.generator,
             subcommands: [
                 GenerateCommand<Model>.self, ChatCommand<Model>.self, VerifyCommand<Model>.self,
-                QuantizeCommand<Model>.self, BenchCommand<Model>.self, InfoCommand<Model>.self,
+                QuantizeCommand<Model>.self, TuneCommand<Model>.self, BenchCommand<Model>.self,
+                InfoCommand<Model>.self,
             ]
         )
     }

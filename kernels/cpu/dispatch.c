@@ -1,6 +1,7 @@
 // Chooses the kernels that this CPU can run. Not the kernels: isa/.
 #include "kernel_sets.h"
 #include "panel_layout.h"
+#include "tuning.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -88,6 +89,10 @@ const char *vlmc_cpu_kernels_name(int32_t index) {
 
 size_t vlmc_scratch_bytes(void) {
     return VLMC_SCRATCH_BYTES;
+}
+
+struct vlmc_tuning vlmc_default_tuning(uint32_t format) {
+    return default_tuning(format);
 }
 
 size_t vlmc_panel_bytes(uint32_t format, int32_t inputs) {

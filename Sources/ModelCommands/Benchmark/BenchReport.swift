@@ -10,6 +10,7 @@ struct BenchReport {
     let formats: String
     let cache: String
     let kernels: String
+    let isTuned: Bool
     let threads: Int
     let machine: MachineRates
     let phases: [MeasuredPhase]
@@ -24,7 +25,7 @@ struct BenchReport {
     var header: String {
         """
         \(model), \(weights) weights in \(formats) (\(Self.scaled(Double(weightBytes)))B), cache in \(cache), \
-        \(kernels) kernels, \(threads) threads
+        \(isTuned ? "tuned " : "")\(kernels) kernels, \(threads) threads
         Limits of this machine: reads \(Self.scaled(machine.bytesPerSecond))B/s; operations a second: \
         f32 \(Self.scaled(machine.f32)), bf16 \(Self.scaled(machine.bf16)), int8 \(Self.scaled(machine.int8))
 
@@ -118,6 +119,8 @@ struct BenchReport {
                 writer.key(name)
                 writer.string(value)
             }
+            writer.key("tuned")
+            writer.boolean(isTuned)
             writer.key("threads")
             writer.integer(threads)
             writer.key("limits")

@@ -74,6 +74,8 @@ struct BenchRun<Model: CompiledModel> {
     let benched: BenchedModel<Model>
     /// How images become patches, and into how many; nil in a model that reads none.
     let image: BenchImage?
+    /// Whether the kernels were chosen by measurement.
+    let isTuned: Bool
 
     /// Measures all phases of the plan that the model has, and tells of each when it is done.
     func run(onPhase: (MeasuredPhase) -> Void = { _ in }) throws -> [MeasuredPhase] {

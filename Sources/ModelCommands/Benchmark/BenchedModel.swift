@@ -26,6 +26,7 @@ final class BenchedModel<Model: CompiledModel> {
         _ weights: PackedWeights,
         pool: ThreadPool,
         kernels: CPUKernelSet,
+        tunings: ProductTunings = [:],
         limits: ModelLimits,
         sequences: Int,
         seed: UInt64
@@ -34,6 +35,7 @@ final class BenchedModel<Model: CompiledModel> {
         self.limits = limits
         formats = weights.manifest.formats
         device = CPUDevice(pool: pool, kernels: kernels, for: weights.manifest)
+        device.tunings = tunings
         model = try Model(weights: weights, device: device, limits: limits)
         let blocks = CacheGeometry.blockCount(tokens: limits.cacheTokens)
         cache = try KeyValueCache(Model.manifest.decoder.cacheGeometry(limits.cachePrecision), blockCount: blocks)

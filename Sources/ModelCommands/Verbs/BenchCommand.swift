@@ -160,7 +160,10 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
     ) throws -> BenchRun<Model> {
         let manifest = Model.manifest
         let declared = WeightFormat.named(dtype).map { manifest.weights.with(.standard($0)) } ?? manifest.weights
-        let kernels = try CPUKernelSet.chosen()
+        let key = TuningKey(manifest, formats: declared.formats, threads: pool.threadCount)
+        let kernels = try ChosenKernels(key, cacheFolder: cacheFolder) { path, damage in
+            StandardStreams.report("note: \(PackingNotice.tuningIgnored(path: path, damage))")
+        }
         let packed: PackedWeights
         if let weights {
             let matched = try MatchedWeights(declared, in: Checkpoint(path: weights))
@@ -169,12 +172,12 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
                     matched,
                     cacheFolder: cacheFolder,
                     pool: pool,
-                    kernels: kernels,
+                    kernels: kernels.set,
                     callbacks: $0
                 )
             }
         } else {
-            packed = try PackedWeights.synthetic(declared, seed: seed, pool: pool, kernels: kernels)
+            packed = try PackedWeights.synthetic(declared, seed: seed, pool: pool, kernels: kernels.set)
         }
         let needsImage = !plan.phases.isDisjoint(with: [.image, .encode])
         let image = needsImage ? try manifest.image.map { try BenchImage($0, plan.image, seed: seed) } : nil
@@ -193,12 +196,20 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
         let benched = try BenchedModel<Model>(
             packed,
             pool: pool,
-            kernels: kernels,
+            kernels: kernels.set,
+            tunings: kernels.products,
             limits: limits,
             sequences: sequences,
             seed: seed
         )
-        return BenchRun(plan: plan, machine: machine, readRate: readRate, benched: benched, image: image)
+        return BenchRun(
+            plan: plan,
+            machine: machine,
+            readRate: readRate,
+            benched: benched,
+            image: image,
+            isTuned: kernels.isTuned
+        )
     }
 
     private func report(
@@ -207,15 +218,13 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
         _ phases: [MeasuredPhase],
         peakBytes: Int?
     ) -> BenchReport {
-        let formats = bench.benched.formats
-        let exceptions = formats.exceptions.sorted { $0.key.rawValue < $1.key.rawValue }
-        return BenchReport(
+        BenchReport(
             model: Model.manifest.name,
             weights: synthetic ? "random" : "its own",
-            formats: ([formats.standard.name] + exceptions.map { "\($0.key.rawValue) \($0.value.name)" })
-                .joined(separator: ", "),
+            formats: bench.benched.formats.listed,
             cache: bench.benched.limits.cachePrecision.rawValue,
             kernels: bench.benched.device.kernelSet.description,
+            isTuned: bench.isTuned,
             threads: pool.threadCount,
             machine: bench.machine,
             phases: phases,

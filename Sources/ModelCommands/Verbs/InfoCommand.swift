@@ -45,7 +45,7 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
                 try LoadedModel<Model>(options, callbacks: $0)
             }
             rows += [
-                ("kernels", loaded.device.kernelSet.description),
+                ("kernels", loaded.device.kernelSet.description + (loaded.isTuned ? ", tuned" : "")),
                 ("threads", String(loaded.device.pool.threadCount)),
                 ("packed weights", loaded.weights.path),
                 ("weight bytes", String(loaded.weights.byteCount)),

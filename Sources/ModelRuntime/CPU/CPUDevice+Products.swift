@@ -22,7 +22,7 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        let product = product(input, rows: rows, norm: norm, weight: weight)
+        let product = product(.linear, input, rows: rows, norm: norm, weight: weight)
         multiply(product, weight, rows, bias, isGated: false, activation, residual, output)
     }
 
@@ -60,7 +60,7 @@ extension CPUDevice {
         residual: UnsafePointer<Float>? = nil,
         into output: UnsafeMutablePointer<Float>
     ) {
-        let product = product(input, rows: rows, norm: norm, weight: weight)
+        let product = product(.gatedLinear, input, rows: rows, norm: norm, weight: weight)
         multiply(product, weight, rows, bias, isGated: true, activation, residual, output)
     }
 
@@ -89,7 +89,7 @@ extension CPUDevice {
         values: UnsafeMutablePointer<Float>
     ) {
         var arguments = projection(
-            product(input, rows: rows, norm: norm, weight: weight),
+            product(.heads, input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             heads: heads,
             queryNorm: queryNorm,
@@ -124,7 +124,7 @@ extension CPUDevice {
     ) {
         precondition(sequences.slots.count == rows, "\(sequences.slots.count) slots for \(rows) rows")
         var arguments = projection(
-            product(input, rows: rows, norm: norm, weight: weight),
+            product(.heads, input, rows: rows, norm: norm, weight: weight),
             bias: bias,
             heads: heads,
             queryNorm: queryNorm,
@@ -141,6 +141,7 @@ extension CPUDevice {
     // MARK: Arguments
 
     private func product(
+        _ operation: ProductKind.Operation,
         _ input: UnsafePointer<Float>,
         rows: Int,
         norm: RowNorm,
@@ -159,6 +160,7 @@ extension CPUDevice {
             weight: weight.kernelArgument,
             norm: norm.kernelArgument,
             packed: packedInputStart,
+            tuning: tuningTable.place(operation, weight, rows: rows),
             pack_chunks: 0
         )
     }
@@ -246,7 +248,8 @@ extension CPUDevice {
             greatest: logits?.greatest,
             written_rows: Int32(logits?.writtenRows ?? rows)
         )
-        profiled(isGated ? "gated linear" : "linear", rows: rows, weight, isGated: isGated) {
+        let operation = isGated ? ProductKind.Operation.gatedLinear : .linear
+        profiled(operation.rawValue, rows: rows, weight, isGated: isGated) {
             forEachRowBlock(rows, &arguments) { arguments in
                 run(kernels.linear, &arguments, plan: kernels.linear_plan)
             }
@@ -255,7 +258,7 @@ extension CPUDevice {
 
     private func project(_ arguments: vlmc_project_heads, rows: Int, _ weight: PackedMatrix) {
         var arguments = arguments
-        profiled("heads", rows: rows, weight) {
+        profiled(ProductKind.Operation.heads.rawValue, rows: rows, weight) {
             forEachRowBlock(rows, &arguments) { arguments in
                 run(kernels.project_heads, &arguments, plan: kernels.project_heads_plan)
             }

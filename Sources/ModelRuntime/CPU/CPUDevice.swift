@@ -20,12 +20,17 @@ public final class CPUDevice: @unchecked Sendable {
     public var productObserver: ProductObserver?
     /// Counts the calls while a model is measured; nil otherwise. Not to be changed during a call.
     public var profile: CallProfile?
+    /// The products that are not read in the standard way. Not to be changed during a call.
+    public var tunings: ProductTunings = [:] {
+        didSet { tuningTable = TuningTable(tunings) }
+    }
 
     let kernels: vlmc_cpu_kernels
     private let scratch: UnsafeMutableRawBufferPointer
     private let packedInput: UnsafeMutableRawBufferPointer
     private let partials: UnsafeMutableRawBufferPointer
     private let turn = TurnLock()
+    private(set) var tuningTable = TuningTable([:])
 
     /// A device with all the scratch that it will ever use.
     ///

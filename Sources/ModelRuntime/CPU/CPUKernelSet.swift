@@ -24,6 +24,9 @@ public struct CPUKernelSet: @unchecked Sendable, CustomStringConvertible {
         vlmc_cpu_kernels_named(name).map(CPUKernelSet.init(table:))
     }
 
+    /// Whether the environment variable `VLMC_CPU` names a set.
+    public static var isNamed: Bool { getenv("VLMC_CPU") != nil }
+
     /// The set that the environment variable `VLMC_CPU` names, or the best without it.
     ///
     /// - Throws: `UnusableKernelSet` if the variable names none that this CPU can run.
@@ -42,6 +45,9 @@ public struct CPUKernelSet: @unchecked Sendable, CustomStringConvertible {
 public struct UnusableKernelSet: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was asked for.
     public let name: String
+
+    /// What was asked for, in vain.
+    public init(name: String) { self.name = name }
 
     /// One sentence.
     public var description: String {

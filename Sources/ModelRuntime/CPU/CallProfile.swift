@@ -13,6 +13,13 @@ public struct DeviceCall: Sendable, Hashable {
         public let inputs: Int
         /// How it is kept.
         public let format: WeightFormat
+
+        /// A matrix of this shape.
+        public init(outputs: Int, inputs: Int, format: WeightFormat) {
+            self.outputs = outputs
+            self.inputs = inputs
+            self.format = format
+        }
     }
 
     /// What is computed, such as `linear` or `attention`.
@@ -23,12 +30,25 @@ public struct DeviceCall: Sendable, Hashable {
     public let runs: Int
     /// The matrix, of a product.
     public let matrix: Matrix?
+
+    /// A kind of call.
+    public init(operation: String, rows: Int, runs: Int = 0, matrix: Matrix? = nil) {
+        self.operation = operation
+        self.rows = rows
+        self.runs = runs
+        self.matrix = matrix
+    }
+}
+
+extension DeviceCall.Matrix: CustomStringConvertible {
+    /// `[11008, 2048] bf16`.
+    public var description: String { "[\(outputs), \(inputs)] \(format.name)" }
 }
 
 extension DeviceCall: CustomStringConvertible {
     /// `gated linear [11008, 2048] bf16, 8 rows`.
     public var description: String {
-        let shape = matrix.map { " [\($0.outputs), \($0.inputs)] \($0.format.name)" } ?? ""
+        let shape = matrix.map { " \($0)" } ?? ""
         return "\(operation)\(shape), \(rows) row\(rows == 1 ? "" : "s")" + (runs > 1 ? " in \(runs) runs" : "")
     }
 }
@@ -64,7 +84,7 @@ extension CPUDevice {
     /// Makes a call, and counts it if somebody wants to know.
     @inline(__always)
     func profiled(
-        _ operation: StaticString,
+        _ operation: @autoclosure () -> String,
         rows: @autoclosure () -> Int,
         _ matrix: PackedMatrix? = nil,
         isGated: Bool = false,
@@ -73,7 +93,7 @@ extension CPUDevice {
     ) {
         guard let profile else { return body() }
         let shape = matrix.map { DeviceCall.Matrix(outputs: $0.outputs, inputs: $0.inputs, format: $0.format) }
-        let call = DeviceCall(operation: operation.description, rows: rows(), runs: runs, matrix: shape)
+        let call = DeviceCall(operation: operation(), rows: rows(), runs: runs, matrix: shape)
         let bytes = matrix.map { $0.format.panelCount(outputs: $0.outputs) * $0.format.panelBytes(inputs: $0.inputs) }
         profile.count(call, weightBytes: (bytes ?? 0) * (isGated ? 2 : 1), body)
     }

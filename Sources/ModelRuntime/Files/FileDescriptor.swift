@@ -60,6 +60,12 @@ func environmentValue(_ name: String) -> String? {
     return String(cString: value)
 }
 
+/// The user's folder for what can be made again: `$XDG_CACHE_HOME/vlmc`, or `~/.cache/vlmc`; nil for a user without home.
+func userCacheFolder() -> String? {
+    let cache = environmentValue("XDG_CACHE_HOME") ?? environmentValue("HOME").map { joinedPath($0, ".cache") }
+    return cache.map { joinedPath($0, "vlmc") }
+}
+
 /// The names of the files in a folder; none if it cannot be read.
 func fileNames(in folder: String) -> [String] {
     guard let stream = opendir(folder) else { return [] }

@@ -48,10 +48,7 @@ private struct WeightCache {
         let sharedName = PackedFile.name(key: key, place: place)
         if let cacheFolder { return [joinedPath(cacheFolder, sharedName)] }
         var paths = [joinedPath(joinedPath(checkpoint.folder, ".vlmc"), PackedFile.name(key: key))]
-        if let cache = environmentValue("XDG_CACHE_HOME") ?? environmentValue("HOME").map({ joinedPath($0, ".cache") })
-        {
-            paths.append(joinedPath(joinedPath(cache, "vlmc"), sharedName))
-        }
+        if let cache = userCacheFolder() { paths.append(joinedPath(cache, sharedName)) }
         return paths
     }
 

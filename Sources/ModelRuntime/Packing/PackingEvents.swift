@@ -35,6 +35,8 @@ public enum PackingNotice: Sendable, Hashable, CustomStringConvertible {
     case waiting(path: String)
     /// The checks of a packed file cannot be remembered, so that they are repeated at every start.
     case checksNotKept(FileError)
+    /// What `tune` has remembered is not used.
+    case tuningIgnored(path: String, TuningDamage)
     /// A tensor holds NaN or infinities.
     case nonFinite(tensor: String, count: Int)
     /// A tensor that another one serves for has other values than that one, and is ignored.
@@ -49,6 +51,8 @@ public enum PackingNotice: Sendable, Hashable, CustomStringConvertible {
         case .otherFolder(let refused, let used): "\(refused); packed weights go to \(used)"
         case .waiting(let path): "waiting for another process that packs \(path)"
         case .checksNotKept(let error): "\(error); the packed weights will be checked again at every start"
+        case .tuningIgnored(let path, let damage):
+            "\(path), which `tune` wrote, is not used: \(damage)"
         case .nonFinite(let tensor, let count):
             "\(tensor) has \(count) elements that are NaN or infinite; the model's answers will be of no use"
         case .tiedTensorDiffers(let tensor, let original):

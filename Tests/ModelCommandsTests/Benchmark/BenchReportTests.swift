@@ -103,6 +103,7 @@ import Testing
             formats: "bf16",
             cache: "bf16",
             kernels: "scalar",
+            isTuned: true,
             threads: 3,
             machine: machine,
             phases: [phase([1, 1])],
@@ -114,6 +115,7 @@ import Testing
         let root = try JSONDocument(Array(text.utf8)).root
         #expect(root["model"]?.string == "m")
         #expect(root["threads"]?.integer == 3)
+        #expect(root["tuned"]?.boolean == true)
         #expect(root["limits"]?["bytes_per_second"]?.double == 100)
         let decode = try #require(root["phases"]?["decode"])
         #expect(decode["per_second"]?.double == 2)

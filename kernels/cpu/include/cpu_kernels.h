@@ -67,6 +67,13 @@ struct vlmc_norm {
     const float *_Nullable bias;   ///< NULL: all zeros
 };
 
+/// How products of few rows read their weights. Results do not depend on it.
+struct vlmc_tuning {
+    int32_t ahead_bytes;       ///< how far ahead of the multiplication a panel is fetched: a multiple of 64
+    int32_t small_chunk_bytes; ///< the least bytes of weights that are worth a chunk: at least 1
+    int32_t long_quarters;     ///< quarters of the weights, 0 to 4, that are cut into a few long ranges
+};
+
 /// norm(input) times a matrix, for `rows` (at most VLMC_ROW_BLOCK) rows from `first_row` on. The first chunks of a call
 /// fill `packed` (vlmc_packed_input_bytes, one call at a time); all others wait until they are done.
 struct vlmc_product {
@@ -77,7 +84,8 @@ struct vlmc_product {
     struct vlmc_matrix weight;
     struct vlmc_norm norm;
     void *packed;
-    int32_t pack_chunks; ///< written by the plan: chunks that pack
+    const struct vlmc_tuning *_Nullable tuning; ///< NULL: vlmc_default_tuning
+    int32_t pack_chunks;                        ///< written by the plan: chunks that pack
 };
 
 /// How the panels or heads of a product are cut into chunks: large ones first, the rest in small ones.
@@ -349,6 +357,9 @@ const char *_Nullable vlmc_cpu_kernels_name(int32_t index);
 
 /// Bytes of scratch that every worker needs, whatever the call.
 size_t vlmc_scratch_bytes(void);
+/// How products with weights of this format are read if nothing else is said: the best on the machines that it was
+/// measured on.
+struct vlmc_tuning vlmc_default_tuning(uint32_t format);
 /// Bytes of one panel of a matrix with this many inputs.
 size_t vlmc_panel_bytes(uint32_t format, int32_t inputs);
 /// Bytes of `vlmc_product.packed` for this many inputs.

@@ -4,21 +4,20 @@
 
 #include "packed_rows.h"
 
-/// Bytes of weights that are worth a chunk where memory bounds the product.
-#define SMALL_CHUNK_BYTES 32768
-
 /// Whether a product has so few rows that the reading of its weights bounds it.
 INLINE int32_t has_few_rows(const struct vlmc_product *product) {
     return product->rows <= TILE_ROWS;
 }
 
-/// The cut of `total` things of `bytes` bytes each, of which chunks hold multiples of `step`, for few rows. Reading starts
-/// anew with every chunk, so three quarters are a few long ranges; the rest is cut so that all threads end together.
-INLINE struct vlmc_cut cut_for_reading(int32_t total, int32_t step, ptrdiff_t bytes, int32_t threads) {
+/// The cut of `total` things of `bytes` bytes each, of which chunks hold multiples of `step`, for few rows. Reading
+/// starts anew with every chunk, so most (usually three quarters) are a few long ranges; the rest is cut so that all
+/// threads end together.
+INLINE struct vlmc_cut cut_for_reading(int32_t total, int32_t step, ptrdiff_t bytes, int32_t threads,
+                                       struct vlmc_tuning tuning) {
     struct vlmc_cut cut;
     cut.large_size = total / (2 * threads * step) * step;
-    cut.large_chunks = cut.large_size > 0 ? 3 * threads / 2 : 0;
-    const int32_t least = (int32_t)(SMALL_CHUNK_BYTES / bytes), part = total / (32 * threads);
+    cut.large_chunks = cut.large_size > 0 ? tuning.long_quarters * threads / 2 : 0;
+    const int32_t least = (int32_t)(tuning.small_chunk_bytes / bytes), part = total / (32 * threads);
     const int32_t small = part < least ? least : part;
     cut.small_size = small < step ? step : (small + step - 1) / step * step;
     return cut;

@@ -38,7 +38,8 @@ static void stream_panels(const struct vlmc_product *product, int32_t panel, int
     const char *block_panels[1][TILE_PANELS];
     tile.panels = block_panels;
     // Where the end of the panel is near, fetch the beginning of the panel that this stream reads next.
-    const ptrdiff_t turn = bytes > PREFETCH_BYTES ? bytes - PREFETCH_BYTES : 0;
+    const ptrdiff_t ahead = product_tuning(product).ahead_bytes;
+    const ptrdiff_t turn = bytes > ahead ? bytes - ahead : 0;
     for (ptrdiff_t at = 0; at < bytes;) {
         const ptrdiff_t block_end = (at / block_bytes + 1) * block_bytes;
         ptrdiff_t end = block_end < bytes ? block_end : bytes;
@@ -49,7 +50,7 @@ static void stream_panels(const struct vlmc_product *product, int32_t panel, int
         tile.steps = (int32_t)((end - at) / 64);
         block_panels[0][0] = start + at;
         block_panels[0][1] = start + bytes * (panels - 1) + at;
-        const ptrdiff_t distance = PREFETCH_BYTES + (at < turn ? 0 : (panels - 1) * bytes);
+        const ptrdiff_t distance = ahead + (at < turn ? 0 : (panels - 1) * bytes);
         tile.ahead[0] = block_panels[0][0] + distance;
         tile.ahead[1] = block_panels[0][1] + distance;
         tile_any(&tile, product->rows, panels, mode);

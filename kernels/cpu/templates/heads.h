@@ -23,7 +23,7 @@ static int32_t project_heads_plan(struct vlmc_project_heads *heads, int32_t thre
     const struct vlmc_matrix *weight = &heads->product.weight;
     if (has_few_rows(&heads->product)) {
         const ptrdiff_t bytes = panel_layout_bytes(panel_layout(weight->format), weight->inputs);
-        heads->cut = cut_for_reading(total, 1, heads->head_dim / 16 * bytes, threads);
+        heads->cut = cut_for_reading(total, 1, heads->head_dim / 16 * bytes, threads, product_tuning(&heads->product));
     } else {
         const int32_t share = minimum(total / (4 * threads), most_heads(heads));
         heads->cut = (struct vlmc_cut){0, 0, share < 1 ? 1 : share};

@@ -17,6 +17,7 @@ static void stream_int_panel(const struct vlmc_product *product, int32_t panel, 
                             .a_block = (ptrdiff_t)product->rows * INT_ROW_BYTES,
                             .panels = {start, start},
                             .units = panel_units(layout, product->weight.inputs),
+                            .ahead_step = product_tuning(product).ahead_bytes,
                             .sums = sums,
                             .start = FROM_ZERO};
     switch (product->weight.format) {
@@ -93,7 +94,8 @@ static void multiply_int_block(const struct vlmc_product *product, const struct 
     const int32_t most_rows = block->panels == 2 ? INT_PAIR_ROWS : INT_TILE_ROWS;
     const int32_t tiles = (product->rows + most_rows - 1) / most_rows;
     const ptrdiff_t part = next->bytes / tiles;
-    tile.ahead_step = part / (tile.units * layout.unit_inputs / 4) + 1;
+    tile.ahead_step = block->panels == 2 ? part / (tile.units * layout.unit_inputs / 4) + 1
+                                         : product_tuning(product).ahead_bytes;
     for (int32_t i = 0; i < tiles; i++) {
         const int32_t row = even_part(product->rows, tiles, i);
         const int32_t rows = even_part(product->rows, tiles, i + 1) - row;

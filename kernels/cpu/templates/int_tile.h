@@ -45,8 +45,8 @@ struct int_tile {
     ptrdiff_t a_block;     ///< bytes from a block of 256 inputs to the next
     const char *panels[2]; ///< the first unit of each
     int32_t units;
-    const char *ahead[2]; ///< per panel, what a tile of two fetches with its first words; a single one fetches its own
-    ptrdiff_t ahead_step;
+    const char *ahead[2]; ///< per panel, what a tile of two fetches with its first words
+    ptrdiff_t ahead_step; ///< bytes from there to what the next words fetch; of one panel, how far ahead it fetches
     const float *channel_scales[2]; ///< if set, [16] by which the sums are multiplied at last
     float *sums;
     enum tile_start start;
@@ -80,7 +80,7 @@ INLINE void int_group_dots(vdot dots[][2], const char *a, const char *const grou
                 __builtin_prefetch(ahead[p]);
                 ahead[p] += ahead_step;
             } else if (group_bytes == 512 || i % 2 == 0) {
-                __builtin_prefetch(group[p] + group_bytes / 8 * i + INT_PREFETCH_BYTES);
+                __builtin_prefetch(group[p] + group_bytes / 8 * i + ahead_step);
             }
         }
         UNROLL for (int r = 0; r < rows; r++) {
@@ -169,7 +169,7 @@ INLINE void int_tile_multiply_zeroed(const struct int_tile *t, const int rows, c
         }
         is_first = 0;
         if (panels == 1) {
-            __builtin_prefetch(unit[0] + layout.groups * layout.group_bytes + INT_PREFETCH_BYTES);
+            __builtin_prefetch(unit[0] + layout.groups * layout.group_bytes + t->ahead_step);
         }
         UNROLL for (int p = 0; p < panels; p++) {
             unit[p] += layout.bytes;
@@ -211,7 +211,7 @@ INLINE void int_tile_multiply(const struct int_tile *t, const int rows, const in
                 places += 4;
             }
             if (panels == 1 && mode != INT_W8) {
-                __builtin_prefetch(unit[0] + layout.groups * layout.group_bytes + INT_PREFETCH_BYTES);
+                __builtin_prefetch(unit[0] + layout.groups * layout.group_bytes + ahead_step);
             }
             UNROLL for (int p = 0; p < panels; p++) {
                 unit[p] += layout.bytes;

@@ -26,7 +26,7 @@ static int32_t linear_plan(struct vlmc_linear *linear, int32_t threads) {
     const struct vlmc_matrix *weight = &linear->product.weight;
     if (has_few_rows(&linear->product)) {
         const ptrdiff_t bytes = panel_layout_bytes(panel_layout(weight->format), weight->inputs);
-        linear->cut = cut_for_reading(panels, 2, bytes, threads);
+        linear->cut = cut_for_reading(panels, 2, bytes, threads, product_tuning(&linear->product));
     } else {
         const int32_t share = panels / (4 * threads) & ~1;
         const int32_t level = threads > 1 ? panels / 8 + 2 * threads : 0;

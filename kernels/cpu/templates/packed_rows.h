@@ -5,7 +5,7 @@
 // multiplies those. A block of integers is 256 inputs: their values (vectors/dot_bytes.h), 8 scales, 8 corrections.
 #pragma once
 
-#include "../panel_layout.h"
+#include "../tuning.h"
 #include "../vectors/dot_bytes.h"
 #include "activations.h"
 #include "cpu_threads.h"
@@ -189,11 +189,14 @@ static void await_packed_rows(const struct vlmc_product *product) {
     }
 }
 
-/// Fetches the beginning of a panel, so that it is there when the rows are.
+/// Fetches the beginning of a panel, so that it is there when the rows are; of floats, which are read two panels at a
+/// time, as much as both are fetched ahead.
 INLINE void fetch_panel(const struct vlmc_product *product, int32_t panel) {
     const ptrdiff_t bytes = panel_layout_bytes(panel_layout(product->weight.format), product->weight.inputs);
     const char *start = (const char *)product->weight.panels + panel * bytes;
-    for (ptrdiff_t at = 0; at < INT_PREFETCH_BYTES && at < bytes; at += 64) {
+    const int32_t panels = panel_layout(product->weight.format).bits == 0 ? 2 : 1;
+    const ptrdiff_t ahead = (ptrdiff_t)panels * product_tuning(product).ahead_bytes;
+    for (ptrdiff_t at = 0; at < ahead && at < bytes; at += 64) {
         __builtin_prefetch(start + at);
     }
 }

@@ -7,10 +7,6 @@
 #define SUM_PANELS 16
 /// Sums of a chunk lie this many floats apart from row to row.
 #define SUM_STRIDE (16 * SUM_PANELS + 16)
-/// How far ahead of the multiplication a panel is fetched.
-#define PREFETCH_BYTES 4096
-/// The same for integers, of which one panel is read at a time where floats read two.
-#define INT_PREFETCH_BYTES 8192
 
 struct product_scratch {
     float sums[VLMC_ROW_BLOCK * SUM_STRIDE];
