@@ -39,7 +39,7 @@ extension CPUDevice {
         into logits: LogitPlaces
     ) {
         precondition(rows == logits.rowCount, "\(rows) rows and places for the logits of \(logits.rowCount)")
-        let product = product(input, rows: rows, norm: norm, weight: weight)
+        let product = product(.linear, input, rows: rows, norm: norm, weight: weight)
         logits.greatest.initialize(repeating: 0, count: logits.greatestRows)
         multiply(product, weight, rows, nil, isGated: false, .none, nil, logits.written, logits)
     }
