@@ -83,6 +83,51 @@ import Testing
         }
     }
 
+    /// The parameters arrive: they decide how a call is cut.
+    @Test(arguments: runnableKernelSets) func callsAreCutAsTuned(_ kernelSet: String) throws {
+        let owned = OwnedMatrix([Float](repeating: 1, count: 1024 * 512), outputs: 1024, inputs: 512, format: .bf16)
+        let device = try poisonedDevice(kernelSet, threads: 2)
+        let rows = GuardedFloats(count: 1024)
+        /// Long ranges, and chunks of weights in all.
+        func chunks(_ chunkBytes: Int, _ quarters: Int) throws -> [Int32] {
+            let tuning = try #require(
+                ProductTuning(aheadBytes: 64, smallChunkBytes: chunkBytes, longQuarters: quarters)
+            )
+            return withUnsafePointer(to: tuning.kernelArgument) { place in
+                let product = vlmc_product(
+                    input: rows.start,
+                    input_stride: 512,
+                    first_row: 0,
+                    rows: 1,
+                    weight: owned.matrix.kernelArgument,
+                    norm: RowNorm.none.kernelArgument,
+                    packed: device.packedInputStart,
+                    tuning: place,
+                    pack_chunks: 0
+                )
+                var linear = vlmc_linear(
+                    product: product,
+                    bias: nil,
+                    up_bias: nil,
+                    residual: nil,
+                    residual_stride: 0,
+                    output: rows.start,
+                    output_stride: 1024,
+                    activation: 0,
+                    gated: 0,
+                    cut: vlmc_cut()
+                )
+                let all = device.kernels.linear_plan(&linear, device.threads)
+                return [linear.cut.large_chunks, all - linear.product.pack_chunks]
+            }
+        }
+        // 64 panels of 16 KB each; 16 of them in each long range.
+        #expect(try chunks(32768, 0) == [0, 32])
+        #expect(try chunks(131_072, 0) == [0, 8])
+        #expect(try chunks(32768, 3) == [3, 3 + 8])
+        #expect(try chunks(1, 4) == [4, 4])
+    }
+
     @Test func theStandardIsThatOfTheKernels() {
         for format in WeightFormat.all {
             let standard = ProductTuning(standardFor: format)
