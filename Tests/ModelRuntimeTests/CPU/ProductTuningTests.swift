@@ -115,7 +115,9 @@ import Testing
                     output_stride: 1024,
                     activation: 0,
                     gated: 0,
-                    cut: vlmc_cut()
+                    cut: vlmc_cut(),
+                    greatest: nil,
+                    written_rows: 1
                 )
                 let all = device.kernels.linear_plan(&linear, device.threads)
                 return [linear.cut.large_chunks, all - linear.product.pack_chunks]
