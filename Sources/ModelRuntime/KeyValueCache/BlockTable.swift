@@ -11,6 +11,21 @@ public struct BlockTable: Sendable, Hashable {
     /// The table of an empty sequence.
     public init() {}
 
+    /// The table of a sequence that begins with full blocks which others use, too.
+    public init(sharing blocks: [Int32], in allocator: inout BlockAllocator) {
+        for block in blocks { allocator.retain(block) }
+        self.blocks = blocks
+        tokenCount = blocks.count * CacheGeometry.blockTokens
+    }
+
+    /// Uses another block, which holds the same tokens, in the place of a full one.
+    public mutating func replace(blockAt index: Int, by block: Int32, in allocator: inout BlockAllocator) {
+        precondition((index + 1) * CacheGeometry.blockTokens <= tokenCount, "block \(index) is not full")
+        allocator.retain(block)
+        allocator.release(blocks[index])
+        blocks[index] = block
+    }
+
     /// Gives slots to `count` further tokens, or changes nothing if the cache has no room.
     ///
     /// A last block that is partly filled and shared with another sequence is replaced by a copy first.

@@ -1,0 +1,71 @@
+// One endpoint: a path, what it takes, and what it does. All of them are listed in Endpoints/EndpointList.swift.
+// Adding one: docs/adding-an-endpoint.md.
+
+import HTTPTypes
+import Hummingbird
+import JSONText
+import NIOCore
+
+/// A path of the server.
+struct Endpoint: Sendable {
+    /// Who may ask.
+    enum Access: Sendable {
+        /// Anyone, also where API keys are set.
+        case everyone
+        /// Those with an API key, where keys are set.
+        case keyHolders
+    }
+
+    let method: HTTPRequest.Method
+    let path: String
+    /// What it does, in a sentence.
+    let summary: String
+    let access: Access
+    /// What the body may hold; nil for requests without a body.
+    let body: ObjectSchema?
+    let respond: @Sendable (IncomingRequest, Server) async throws -> Response
+
+    /// An endpoint.
+    init(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        _ summary: String,
+        access: Access = .keyHolders,
+        body: ObjectSchema? = nil,
+        respond: @escaping @Sendable (IncomingRequest, Server) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.summary = summary
+        self.access = access
+        self.body = body
+        self.respond = respond
+    }
+}
+
+/// A request whose body has been read and checked against the endpoint's table.
+struct IncomingRequest: Sendable {
+    /// The request as it came.
+    let request: Request
+    /// The body; null if the endpoint takes none.
+    let body: JSONValue
+    /// The number under which the logs speak of it, which answers bear.
+    let id: String
+    /// The API key that it bore, or a name for all without one.
+    let keyHolder: String
+    /// The parts of the path that the endpoint names in braces.
+    let parameters: [String: String]
+    /// The connection.
+    let channel: any Channel
+    let slowClients: SlowClients
+
+    /// Whom the work is done for: users that a key holder names are told apart, but never from other holders' users.
+    var user: String { body["user"]?.string.map { "\(keyHolder)/\($0)" } ?? keyHolder }
+
+    /// Runs `body`, and cancels it if the client goes away.
+    func whileConnected<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await request.body.consumeWithCancellationOnInboundClose { _ in try await body() }
+    }
+}
