@@ -33,17 +33,34 @@ public struct StepReport: Sendable {
 /// How busy an engine is.
 public struct EngineState: Sendable, Hashable {
     /// Sequences that are worked on.
-    public var running = 0
+    public var running: Int
     /// Requests that wait.
-    public var waiting = 0
+    public var waiting: Int
     /// Sequences that wait since others needed their blocks.
-    public var preempted = 0
+    public var preempted: Int
     /// Blocks of the cache that sequences use.
-    public var usedBlocks = 0
+    public var usedBlocks: Int
     /// All blocks of the cache.
-    public var blocks = 0
+    public var blocks: Int
     /// Image tokens whose encodings are kept.
-    public var imageTokens = 0
+    public var imageTokens: Int
+
+    /// An engine that does nothing, with so many blocks of which some are in use.
+    public init(
+        running: Int = 0,
+        waiting: Int = 0,
+        preempted: Int = 0,
+        usedBlocks: Int = 0,
+        blocks: Int = 0,
+        imageTokens: Int = 0
+    ) {
+        self.running = running
+        self.waiting = waiting
+        self.preempted = preempted
+        self.usedBlocks = usedBlocks
+        self.blocks = blocks
+        self.imageTokens = imageTokens
+    }
 }
 
 /// What a request found when it began.

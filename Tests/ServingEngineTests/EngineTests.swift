@@ -27,7 +27,9 @@ import Testing
 
     /// Prompts of all lengths at once, with a cache that holds a few of them: sequences lose their blocks and are
     /// computed again, and nobody's answer changes.
-    @Test(arguments: [(96, 3), (160, 5), (1024, 24)]) func manyAnswers(_ cacheTokens: Int, _ sequences: Int) async throws {
+    @Test(arguments: [(96, 3), (160, 5), (1024, 24)]) func manyAnswers(_ cacheTokens: Int, _ sequences: Int)
+        async throws
+    {
         let test = try TestEngine(cacheTokens: cacheTokens, rows: 48) {
             $0.maximumSequences = sequences
             $0.promptRowsBesideAnswers = 16

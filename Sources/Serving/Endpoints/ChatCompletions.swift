@@ -26,7 +26,7 @@ enum ChatCompletions {
             FieldSchema("add_generation_prompt", .boolean, "Whether the text ends where the model's answer begins."),
             FieldSchema("continue_final_message", .boolean, "Whether the answer goes on with the last message."),
             FieldSchema("chat_template_kwargs", .map(.any), "Variables of the model's chat template."),
-        ] + SamplingFields.all + AcceptedFields.chat
+        ] + ToolFields.all + SamplingFields.all + AcceptedFields.chat
 
     @Sendable private static func respond(_ incoming: IncomingRequest, _ server: Server) async throws -> Response {
         let loaded = try server.model(named: incoming.body["model"])
@@ -87,8 +87,14 @@ enum ChatCompletions {
         } else if body["top_logprobs"]?.integer ?? 0 > 0 {
             throw RequestError.invalid("'top_logprobs' needs 'logprobs' to be true", param: "top_logprobs")
         }
-        let prompt = try model.prompt(conversation, images: images, from: configuration.imageSource)
-        return AnswerRequest(incoming, prompt, parameters)
+        let chat = ChatRequest(
+            conversation: conversation,
+            images: images,
+            parameters: parameters,
+            tools: try ToolFields.policy(body),
+            shape: try ToolFields.shape(body)
+        )
+        return try model.answerRequest(chat, incoming, configuration.imageSource)
     }
 }
 

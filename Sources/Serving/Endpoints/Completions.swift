@@ -122,7 +122,9 @@ enum Completions {
     }
 
     /// The prompts of a request: a text, a list of tokens, or a list of either.
-    private static func prompts(_ value: JSONValue, _ model: ServedModel, _ addsSpecial: Bool) throws -> [PreparedPrompt] {
+    private static func prompts(_ value: JSONValue, _ model: ServedModel, _ addsSpecial: Bool) throws
+        -> [PreparedPrompt]
+    {
         if let text = value.string { return [try model.prompt(text: text, addsSpecialTokens: addsSpecial)] }
         let elements = value.array ?? []
         if elements.allSatisfy({ $0.number != nil }) { return [try tokens(elements, model, at: "prompt")] }

@@ -89,7 +89,8 @@ final class EngineMetrics: EngineObserver {
 
     /// Takes note of a request that was not taken.
     func rejected(_ reason: String) {
-        Counter(label: "vllm:admission_rejections_total", dimensions: [("reason", reason)], factory: registry).increment()
+        Counter(label: "vllm:admission_rejections_total", dimensions: [("reason", reason)], factory: registry)
+            .increment()
     }
 
     /// Takes the state of an engine that may not have made a step for long.

@@ -5,7 +5,8 @@ extension PrometheusRegistry {
         1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000,
     ]
     private static let tokenSecondBuckets: [Double] = [
-        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80,
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40,
+        80,
     ]
     private static let requestSecondBuckets: [Double] = [
         0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680,
@@ -19,7 +20,9 @@ extension PrometheusRegistry {
         "vllm:num_requests_waiting": Description("Requests that wait to be computed."),
         "vllm:num_requests_waiting_by_reason": Description("Requests that wait, by what they wait for."),
         "vllm:kv_cache_usage_perc": Description("The part of the key-value cache that requests use; 1 is all of it."),
-        "vllm:num_preemptions_total": Description("Sequences that lost their blocks to others and were computed again."),
+        "vllm:num_preemptions_total": Description(
+            "Sequences that lost their blocks to others and were computed again."
+        ),
         "vllm:prefix_cache_queries_total": Description("Tokens that were looked up in the prefix cache."),
         "vllm:prefix_cache_hits_total": Description("Tokens that were found in the prefix cache."),
         "vllm:mm_cache_queries_total": Description("Images whose encodings were looked up."),

@@ -48,12 +48,15 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
 
     /// Bounds for histograms of seconds, from a millisecond to minutes.
     public static let secondBuckets = [
-        0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640, 2560,
+        0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 20, 40, 80, 160, 640,
+        2560,
     ]
 
     private func series(_ name: String, _ dimensions: [(String, String)], _ kind: Kind) -> PrometheusSeries {
         let name = Self.metricName(name)
-        let text = (labels + dimensions).map { "\(Self.labelName($0.0))=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
+        let text = (labels + dimensions).map { "\(Self.labelName($0.0))=\"\(Self.escaped($0.1))\"" }.joined(
+            separator: ","
+        )
         let description = descriptions[name] ?? Description(name, buckets: Self.secondBuckets)
         return families.withLock { families in
             var family = families[name] ?? Family(kind: kind, description: description)
@@ -71,7 +74,8 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
         let families = families.withLock { $0 }
         var text = ""
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
-            text += "# HELP \(name) \(Self.escapedHelp(family.description.help))\n# TYPE \(name) \(family.kind.rawValue)\n"
+            text +=
+                "# HELP \(name) \(Self.escapedHelp(family.description.help))\n# TYPE \(name) \(family.kind.rawValue)\n"
             for (labels, series) in family.series.sorted(by: { $0.key < $1.key }) {
                 series.write(name, labels, isHistogram: family.kind == .histogram, to: &text)
             }
@@ -82,7 +86,10 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
     // MARK: Names
 
     private static func metricName(_ name: String) -> String {
-        String(decoding: name.utf8.map { isNameByte($0) || $0 == UInt8(ascii: ":") ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+        String(
+            decoding: name.utf8.map { isNameByte($0) || $0 == UInt8(ascii: ":") ? $0 : UInt8(ascii: "_") },
+            as: UTF8.self
+        )
     }
 
     private static func labelName(_ name: String) -> String {

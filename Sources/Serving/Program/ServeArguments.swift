@@ -7,7 +7,10 @@ import ServingEngine
 
 /// How a model is served.
 struct ServeArguments: ParsableArguments {
-    @Option(name: [.customLong("weights"), .customLong("model")], help: ArgumentHelp("The checkpoint: a folder in the layout of Hugging Face.", valueName: "dir"))
+    @Option(
+        name: [.customLong("weights"), .customLong("model")],
+        help: ArgumentHelp("The checkpoint: a folder in the layout of Hugging Face.", valueName: "dir")
+    )
     var weights: String
 
     @Option(help: "The address to listen on; 0.0.0.0 for all.")
@@ -16,7 +19,10 @@ struct ServeArguments: ParsableArguments {
     @Option(parsing: .unconditional, help: "The port to listen on; 0 for any that is free.")
     var port = 8000
 
-    @Option(parsing: .upToNextOption, help: ArgumentHelp("Names that requests may call the model by.", valueName: "name"))
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Names that requests may call the model by.", valueName: "name")
+    )
     var servedModelName: [String] = []
 
     @Option(help: ArgumentHelp("A key that requests must bear; may be repeated.", valueName: "key"))
@@ -92,7 +98,10 @@ struct ServeArguments: ParsableArguments {
     @Option(parsing: .unconditional, help: "Seconds that answers may go on after the server was told to end.")
     var drainTimeout = 30
 
-    @Option(parsing: .unconditional, help: "Seconds that a client may take to send a request, or to take a piece of an answer.")
+    @Option(
+        parsing: .unconditional,
+        help: "Seconds that a client may take to send a request, or to take a piece of an answer."
+    )
     var slowClientTimeout = 60
 
     @Option(help: "How much is logged: trace, debug, info, notice, warning, error or critical.")
@@ -139,7 +148,10 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible, Sendable, Hash
     init(_ value: Int) { self.value = value }
 
     init?(argument: String) {
-        let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000)]
+        let units = [
+            ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("kB", 1000), ("MB", 1_000_000),
+            ("GB", 1_000_000_000),
+        ]
         let unit = units.first { argument.hasSuffix($0.0) } ?? ("", 1)
         guard let number = Double(argument.dropLast(unit.0.count)), number > 0, number.isFinite else { return nil }
         let bytes = number * Double(unit.1)

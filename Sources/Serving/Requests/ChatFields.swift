@@ -67,7 +67,9 @@ enum ChatFields {
     )
 
     /// The turns of a request, and the URLs of its images with their places.
-    static func turns(_ messages: [JSONValue]) throws(RequestError) -> (turns: [ConversationTurn], images: [ImageReference]) {
+    static func turns(_ messages: [JSONValue]) throws(RequestError) -> (
+        turns: [ConversationTurn], images: [ImageReference]
+    ) {
         var turns: [ConversationTurn] = []
         var images: [ImageReference] = []
         for (index, message) in messages.enumerated() {

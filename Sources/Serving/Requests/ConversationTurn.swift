@@ -46,6 +46,8 @@ struct ToolDefinition: Sendable {
     let name: String
     /// The parameters as a JSON schema; nil for none.
     let parameters: JSONValue?
+    /// Whether arguments have no members that the schema does not name.
+    let isStrict: Bool
     /// The whole definition as the template shows it to the model: `{"type": "function", "function": {...}}`.
     let definition: JSONValue
 }

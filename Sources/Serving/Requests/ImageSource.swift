@@ -20,7 +20,11 @@ struct ImageSource: Sendable {
         if hasPrefix(url, "http:") || hasPrefix(url, "https:") {
             throw .unsupported(field, "this server fetches no images; send the image as a data URI")
         }
-        throw .invalid("'\(field)' is no data URI such as data:image/png;base64,...", param: field, code: "invalid_image_url")
+        throw .invalid(
+            "'\(field)' is no data URI such as data:image/png;base64,...",
+            param: field,
+            code: "invalid_image_url"
+        )
     }
 
     private func hasPrefix(_ url: String, _ scheme: String) -> Bool {
@@ -60,7 +64,8 @@ struct ImageSource: Sendable {
         let path = String(decoding: url.utf8.dropFirst("file://".utf8.count), as: UTF8.self)
         // Links are followed before the comparison, so that none leads out of the folder.
         guard let folder = Self.realPath(allowedFolder), let real = Self.realPath(path),
-            real.utf8.starts(with: folder.utf8), folder == "/" || real.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
+            real.utf8.starts(with: folder.utf8),
+            folder == "/" || real.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
         else {
             throw .invalid("'\(field)' names no file in the folder that this server may read", param: field)
         }

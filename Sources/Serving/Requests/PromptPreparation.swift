@@ -18,7 +18,9 @@ extension ServedModel {
     /// A conversation in the model's chat format.
     ///
     /// Text of messages cannot spell special tokens.
-    func prompt(_ conversation: Conversation, images references: [ImageReference], from source: ImageSource) throws -> PreparedPrompt {
+    func prompt(_ conversation: Conversation, images references: [ImageReference], from source: ImageSource) throws
+        -> PreparedPrompt
+    {
         let images = try self.images(references, from: source)
         let rendered = try renderer.render(conversation)
         let counts = images.map { $0.grid.patchCount / mergedPatches }
@@ -52,7 +54,9 @@ extension ServedModel {
     /// A text or a prompt that is far too long is refused before all of it is read; it is as wrong as one that is a little
     /// too long.
     private func withinContext<Result>(_ body: () throws -> Result) throws -> Result {
-        func refusal(_ count: Int) -> RequestError { RequestError(.promptTooLong(tokens: count, context: contextTokens)) }
+        func refusal(_ count: Int) -> RequestError {
+            RequestError(.promptTooLong(tokens: count, context: contextTokens))
+        }
         do {
             return try body()
         } catch let error as TokenizerError {
@@ -88,7 +92,11 @@ extension ServedModel {
             do {
                 return try ReadImage(bytes, images)
             } catch let error as ImageError {
-                throw RequestError.invalid("'\(reference.field)': \(error)", param: reference.field, code: "invalid_image")
+                throw RequestError.invalid(
+                    "'\(reference.field)': \(error)",
+                    param: reference.field,
+                    code: "invalid_image"
+                )
             }
         }
     }

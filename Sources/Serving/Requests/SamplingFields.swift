@@ -68,7 +68,10 @@ extension SamplingParameters {
         }
         for member in body["logit_bias"]?.object ?? [] {
             guard let token = Int32(member.key) else {
-                throw .invalid("'logit_bias' has the key \"\(member.key)\"; right would be a token's number", param: "logit_bias")
+                throw .invalid(
+                    "'logit_bias' has the key \"\(member.key)\"; right would be a token's number",
+                    param: "logit_bias"
+                )
             }
             logitBias[token] = member.value.double ?? 0
         }

@@ -81,8 +81,11 @@ struct AnswerReader: Sendable {
     private var marks: [(text: String, next: Place)] {
         switch place {
         case .content:
-            [format.toolCallMarks.map { ($0.begin, Place.toolCall) }, format.reasoningMarks.map { ($0.begin, .reasoning) }]
-                .compactMap { $0 }
+            [
+                format.toolCallMarks.map { ($0.begin, Place.toolCall) },
+                format.reasoningMarks.map { ($0.begin, .reasoning) },
+            ]
+            .compactMap { $0 }
         case .reasoning: format.reasoningMarks.map { [($0.end, Place.content)] } ?? []
         case .toolCall: format.toolCallMarks.map { [($0.end, Place.content)] } ?? []
         }

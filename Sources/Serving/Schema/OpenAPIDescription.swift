@@ -247,7 +247,9 @@ extension Endpoint {
     /// The statuses that it answers with, and what they mean.
     fileprivate var statuses: [(String, String)] {
         var statuses = [("200", "As asked.")]
-        if body != nil { statuses.append(("400", "The request is wrong; the message says where and what would be right.")) }
+        if body != nil {
+            statuses.append(("400", "The request is wrong; the message says where and what would be right."))
+        }
         if access == .keyHolders { statuses.append(("401", "No API key, or one that is not known.")) }
         if path.contains("{") || body != nil { statuses.append(("404", "There is no such model.")) }
         if body != nil {

@@ -27,7 +27,11 @@ extension ObjectSchema {
         for field in fields where field.isRequired {
             guard value[field.name] != nil else {
                 let place = path.isEmpty ? field.name : "\(path).\(field.name)"
-                throw .invalid("'\(place)' is missing: \(field.summary)", param: place, code: "missing_required_parameter")
+                throw .invalid(
+                    "'\(place)' is missing: \(field.summary)",
+                    param: place,
+                    code: "missing_required_parameter"
+                )
             }
         }
     }

@@ -71,7 +71,9 @@ struct EndpointResponder: Sendable {
     }
 
     /// Reads the body of a request, within the bounds of time and memory.
-    private func read(_ request: inout Request, _ context: ServingContext) async throws -> ([UInt8], BytesInFlight.Lease) {
+    private func read(_ request: inout Request, _ context: ServingContext) async throws -> (
+        [UInt8], BytesInFlight.Lease
+    ) {
         // A page of another site could post a form, but not JSON, without asking first.
         let type = request.headers[.contentType]?.lowercased() ?? ""
         guard type.hasPrefix("application/json") || type.isEmpty else {
