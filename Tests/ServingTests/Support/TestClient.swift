@@ -30,15 +30,20 @@ final class TestConnection {
     func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
-            }
+            let rest = Array(bytes[sent...])
+            let count = Glibc.send(descriptor, rest, rest.count, Int32(MSG_NOSIGNAL))
             guard count > 0 else { throw TestClientError("send: \(String(cString: strerror(errno)))") }
             sent += count
         }
     }
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    /// Tells the server that nothing more comes.
+    func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Ends both directions.
+    func finish() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Reads until `end` comes, and gives everything before it; nil if the connection ends first.
     func read(until end: String) throws -> String? {
@@ -96,6 +101,15 @@ final class TestConnection {
         }
         return TestResponse(status: status, headers: headers, body: body)
     }
+}
+
+/// A connection that one task after another uses.
+final class TestConnectionBox: @unchecked Sendable {
+    private let connection: TestConnection
+
+    init(_ connection: TestConnection) { self.connection = connection }
+
+    func close() { connection.finish() }
 }
 
 /// A response.
