@@ -280,7 +280,7 @@ enum EmbeddedPage {
                         total: this.usage?.total_tokens ?? null,
                         // The first token's time is that of the prompt; an answer in one piece has no speed.
                         speed: this.#pieces > 1 && generated > 1 && seconds > 0.005 ? (generated - 1) / seconds : null,
-                        firstTokenSeconds: this.#first === null ? null : (this.#first - this.#asked) / 1000,
+                        firstTokenSeconds: this.#first === null ? null : Math.round((this.#first - this.#asked) / 10) / 100,
                     };
                 }
 
@@ -1025,7 +1025,8 @@ enum EmbeddedPage {
                     input.setAttribute("aria-describedby", described.map((node) => node.id).join(" "));
                     this.node = element("div", { class: "field" },
                         say(element("label", { for: input.id }), { text: label }), input, ...described);
-                    input.addEventListener("change", () => this.check());
+                    // No change is told of where what is typed is no number.
+                    for (const event of ["change", "blur"]) input.addEventListener(event, () => this.check());
                 }
 
                 /** The value; throws if there is a mistake. */
@@ -1433,7 +1434,7 @@ enum EmbeddedPage {
                 return strings[current][key].replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
             }
 
-            /** A value as the language writes it: numbers with three digits unless whole; `{ key, values }` is another text. */
+            /** A value as the language writes it: numbers by three digits if not whole; `{ key, values }` is a text. */
             function written(value) {
                 if (value?.key) return text(value.key, value.values);
                 if (typeof value !== "number") return String(value);
@@ -1660,7 +1661,8 @@ enum EmbeddedPage {
             // Each text is read once from left to right; how deep things nest is bounded. Blocks: markdown-blocks.js.
             import { element } from "./elements.js";
 
-            const mostOpenings = 32;
+            const mostOpenings = 16;
+            const longestMark = 4;
             const punctuation = /[\p{P}\p{S}]/u;
             const ideographic = /[\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
             const special = /[\\`*_~[\]!<\n]|https?:\/\//g;
@@ -1675,7 +1677,7 @@ enum EmbeddedPage {
                 return nodes(emphasize(new InlineReader(text).read(), isOpen));
             }
 
-            /** Splits a text into pieces: `{ text }`, `{ node }`, or a run that may be emphasis `{ mark, count, opens, closes }`. */
+            /** Splits a text into pieces: `{ text }`, `{ node }`, or what may be emphasis `{ mark, count, opens, closes }`. */
             class InlineReader {
                 #text;
                 #at = 0;
@@ -1736,7 +1738,7 @@ enum EmbeddedPage {
                 #readCode() {
                     const run = runLength(this.#text, this.#at);
                     const start = this.#at + run;
-                    const end = this.#ticks.get(run).find(start);
+                    const end = this.#ticks.get(run)?.find(start);
                     if (end === undefined) return this.#readText(run);
                     const code = this.#text.slice(start, end).replaceAll("\n", " ");
                     const isPadded = code.startsWith(" ") && code.endsWith(" ") && code.trim() !== "";
@@ -1749,7 +1751,7 @@ enum EmbeddedPage {
                     const after = nextCharacter(this.#text, this.#at + count);
                     const leadsIn = canFlank(after, before), leadsOut = canFlank(before, after);
                     const isWord = mark === "_";
-                    const isUsable = mark !== "~" || count === 2;
+                    const isUsable = mark === "~" ? count === 2 : count <= longestMark;
                     this.#pieces.push({
                         mark,
                         count,
@@ -2097,7 +2099,7 @@ enum EmbeddedPage {
                         if (this.#rows[index]?.length !== cells.length) this.#placeRow(cells.length, index);
                         this.#rows[index].forEach((cell, column) => {
                             cell.show(cells[column], false);
-                            cell.node.className = alignments[column] ? `to-${alignments[column]}` : "";
+                            cell.node.className = alignments[column] ? `align-${alignments[column]}` : "";
                         });
                     });
                     for (const [first] of this.#rows.splice(rows.length)) first.node.parentNode.remove();
@@ -2202,8 +2204,8 @@ enum EmbeddedPage {
             .table table { border-collapse: collapse; min-width: 50%; font-size: .9375rem; font-variant-numeric: tabular-nums; line-height: 1.5; }
             .table :is(th, td) { padding: .375rem .75rem; border-bottom: 1px solid var(--line); text-align: start; vertical-align: top; overflow-wrap: normal; }
             .table th { border-bottom-color: var(--edge); font-weight: 600; }
-            .table :is(th, td).to-center { text-align: center; }
-            .table :is(th, td).to-end { text-align: end; white-space: nowrap; }
+            .table :is(th, td).align-center { text-align: center; }
+            .table :is(th, td).align-end { text-align: end; white-space: nowrap; }
             .table :is(th, td):first-child { padding-left: 0; }
             .table :is(th, td):last-child { padding-right: 0; }
 
@@ -2251,7 +2253,7 @@ enum EmbeddedPage {
             const closingLine = /\n[ \t]*<\/think>[ \t]*(?=\n)/;
             const closingLineAtEnd = /\n[ \t]*<\/think>\s*$/;
 
-            /** Where the text is: before its first mark, in reasoning, in the answer, or in the answer with nothing more to find. */
+            /** Where the text is: before any mark, in reasoning, in the answer, or in the answer with no more marks to find. */
             const Place = { beginning: 0, reasoning: 1, answer: 2, settled: 3 };
 
             export class ReasoningSeparator {
@@ -2494,7 +2496,7 @@ enum EmbeddedPage {
                     this.#changed();
                 }
 
-                /** Models, then adapters, each with the model that it changes. What was chosen stays chosen if it is still there. */
+                /** Models, then adapters, each with the model that it changes. The choice holds if it is still there. */
                 #showModels(models) {
                     this.#models = models;
                     const options = (list) => list.map((model) => {
@@ -2556,7 +2558,7 @@ enum EmbeddedPage {
                     this.#fill({ download, clear });
                     this.#key.input.addEventListener("change", () => {
                         if (!this.#key.check()) return;
-                        keep("key", this.#key.input.value.trim());
+                        keep("api-key", this.#key.input.value.trim());
                         keyChanged();
                     });
                     this.#format.input.addEventListener("change", () => this.#showSchema());
@@ -2676,7 +2678,7 @@ enum EmbeddedPage {
                 const input = element("input", {
                     id: "field-key", type: "password", autocomplete: "off", spellcheck: "false", autocapitalize: "none",
                 });
-                input.value = kept("key");
+                input.value = kept("api-key");
                 // A header carries no other characters: `fetch` would refuse the request.
                 const check = () => {
                     if (!/^[\x21-\x7e]*$/.test(input.value.trim())) throw new FieldError("fieldKey");
@@ -2862,10 +2864,10 @@ enum EmbeddedPage {
                     topK: "Top k",
                     minP: "Min p",
                     repetitionPenalty: "Repetition penalty",
-                    maxTokens: "Most tokens",
+                    maxTokens: "Maximum tokens",
                     seed: "Seed",
-                    stopTexts: "Stop at",
-                    stopTextsHelp: "One text a line; \\n stands for a line's end, \\t for a tabulator.",
+                    stopTexts: "Stop sequences",
+                    stopTextsHelp: "One a line; \\n stands for a line break, \\t for a tab.",
                     format: "Form of the answer",
                     formatText: "Text",
                     formatObject: "JSON object",
@@ -2894,7 +2896,6 @@ enum EmbeddedPage {
                     fieldLeast: "At least {minimum}.",
                     fieldSchema: "This is not a JSON object: {reason}",
                     fieldKey: "An API key has printable ASCII characters only.",
-                    settingsWrong: "Correct the marked settings first.",
                 },
                 ko: {
                     skipToPrompt: "메시지 입력란으로 건너뛰기",
@@ -3023,7 +3024,6 @@ enum EmbeddedPage {
                     fieldLeast: "{minimum} 이상이어야 합니다.",
                     fieldSchema: "JSON 객체가 아닙니다: {reason}",
                     fieldKey: "API 키는 출력 가능한 ASCII 문자여야 합니다.",
-                    settingsWrong: "표시된 설정을 먼저 고치세요.",
                 },
             };
 
@@ -3069,6 +3069,7 @@ enum EmbeddedPage {
             :root:lang(ko) { word-break: keep-all; }
 
             *, ::before, ::after { box-sizing: border-box; }
+            * { scrollbar-width: thin; scrollbar-color: var(--edge) transparent; }
             [hidden] { display: none !important; }
             h1, h2, h3, p, ul, ol, dl, dd, figure, fieldset { margin: 0; padding: 0; border: 0; }
 
@@ -3130,7 +3131,7 @@ enum EmbeddedPage {
             .bar { grid-area: bar; display: flex; align-items: center; gap: .25rem; padding: .5rem .75rem .5rem 1.25rem; border-bottom: 1px solid var(--line); }
             .brand { margin-right: .75rem; font-size: 1rem; font-weight: 650; letter-spacing: -.01em; }
             .model-picker { flex: 0 1 24rem; min-width: 0; margin-right: auto; }
-            .model-picker select { border-color: transparent; background-color: transparent; text-overflow: ellipsis; font-size: .9375rem; }
+            .model-picker select { width: auto; max-width: 100%; border-color: transparent; background-color: transparent; text-overflow: ellipsis; font-size: .9375rem; }
             .model-picker select:hover:enabled, .model-picker select:focus { border-color: var(--edge); background-color: var(--raised); }
             .model-picker select:disabled { color: var(--muted); opacity: 1; }
             select option, select optgroup { background: var(--raised); color: var(--ink); }
@@ -3141,7 +3142,7 @@ enum EmbeddedPage {
             /* ---- Conversation and composer */
 
             main { grid-area: main; position: relative; display: flex; flex-direction: column; min-width: 0; min-height: 0; }
-            .scroller { flex: 1; min-height: 0; overflow: hidden auto; overscroll-behavior: contain; overflow-anchor: none; }
+            .scroller { flex: 1; min-height: 0; overflow: hidden auto; overscroll-behavior: contain; overflow-anchor: none; scrollbar-gutter: stable both-edges; }
             .scroller:focus-visible { outline-offset: -2px; }
             #messages { display: flow-root; min-height: 100%; padding-block: 1.5rem 2rem; }
 
@@ -3187,7 +3188,9 @@ enum EmbeddedPage {
             .field { display: grid; align-content: start; gap: .1875rem; min-width: 0; }
             .field textarea { font-family: var(--text); }
             #field-schema, #field-stopTexts { font: .8125rem/1.5 var(--code); }
-            .numbers { display: grid; grid-template-columns: 1fr 1fr; gap: .625rem .75rem; }
+            .numbers { display: grid; gap: .5rem; }
+            .numbers .field { grid-template-columns: minmax(0, 1fr) 8.5rem; align-items: center; }
+            .numbers .mistake { grid-column: 1 / -1; }
             .numbers input { font-variant-numeric: tabular-nums; }
             .mistake { color: var(--wrong); font-size: .8125rem; line-height: 1.5; }
 

@@ -74,7 +74,7 @@ export class Answer {
             total: this.usage?.total_tokens ?? null,
             // The first token's time is that of the prompt; an answer in one piece has no speed.
             speed: this.#pieces > 1 && generated > 1 && seconds > 0.005 ? (generated - 1) / seconds : null,
-            firstTokenSeconds: this.#first === null ? null : (this.#first - this.#asked) / 1000,
+            firstTokenSeconds: this.#first === null ? null : Math.round((this.#first - this.#asked) / 10) / 100,
         };
     }
 

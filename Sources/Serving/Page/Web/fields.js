@@ -37,7 +37,8 @@ export class Field {
         input.setAttribute("aria-describedby", described.map((node) => node.id).join(" "));
         this.node = element("div", { class: "field" },
             say(element("label", { for: input.id }), { text: label }), input, ...described);
-        input.addEventListener("change", () => this.check());
+        // No change is told of where what is typed is no number.
+        for (const event of ["change", "blur"]) input.addEventListener(event, () => this.check());
     }
 
     /** The value; throws if there is a mistake. */

@@ -41,7 +41,7 @@ export function text(key, values = {}) {
     return strings[current][key].replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
 }
 
-/** A value as the language writes it: numbers with three digits unless whole; `{ key, values }` is another text. */
+/** A value as the language writes it: numbers by three digits if not whole; `{ key, values }` is a text. */
 function written(value) {
     if (value?.key) return text(value.key, value.values);
     if (typeof value !== "number") return String(value);

@@ -2,7 +2,8 @@
 // Each text is read once from left to right; how deep things nest is bounded. Blocks: markdown-blocks.js.
 import { element } from "./elements.js";
 
-const mostOpenings = 32;
+const mostOpenings = 16;
+const longestMark = 4;
 const punctuation = /[\p{P}\p{S}]/u;
 const ideographic = /[\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 const special = /[\\`*_~[\]!<\n]|https?:\/\//g;
@@ -17,7 +18,7 @@ export function inlineNodes(text, isOpen = false) {
     return nodes(emphasize(new InlineReader(text).read(), isOpen));
 }
 
-/** Splits a text into pieces: `{ text }`, `{ node }`, or a run that may be emphasis `{ mark, count, opens, closes }`. */
+/** Splits a text into pieces: `{ text }`, `{ node }`, or what may be emphasis `{ mark, count, opens, closes }`. */
 class InlineReader {
     #text;
     #at = 0;
@@ -78,7 +79,7 @@ class InlineReader {
     #readCode() {
         const run = runLength(this.#text, this.#at);
         const start = this.#at + run;
-        const end = this.#ticks.get(run).find(start);
+        const end = this.#ticks.get(run)?.find(start);
         if (end === undefined) return this.#readText(run);
         const code = this.#text.slice(start, end).replaceAll("\n", " ");
         const isPadded = code.startsWith(" ") && code.endsWith(" ") && code.trim() !== "";
@@ -91,7 +92,7 @@ class InlineReader {
         const after = nextCharacter(this.#text, this.#at + count);
         const leadsIn = canFlank(after, before), leadsOut = canFlank(before, after);
         const isWord = mark === "_";
-        const isUsable = mark !== "~" || count === 2;
+        const isUsable = mark === "~" ? count === 2 : count <= longestMark;
         this.#pieces.push({
             mark,
             count,

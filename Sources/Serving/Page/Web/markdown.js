@@ -180,7 +180,7 @@ class TableView {
             if (this.#rows[index]?.length !== cells.length) this.#placeRow(cells.length, index);
             this.#rows[index].forEach((cell, column) => {
                 cell.show(cells[column], false);
-                cell.node.className = alignments[column] ? `to-${alignments[column]}` : "";
+                cell.node.className = alignments[column] ? `align-${alignments[column]}` : "";
             });
         });
         for (const [first] of this.#rows.splice(rows.length)) first.node.parentNode.remove();

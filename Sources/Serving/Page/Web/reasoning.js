@@ -5,7 +5,7 @@ const opening = "<think>", closing = "</think>";
 const closingLine = /\n[ \t]*<\/think>[ \t]*(?=\n)/;
 const closingLineAtEnd = /\n[ \t]*<\/think>\s*$/;
 
-/** Where the text is: before its first mark, in reasoning, in the answer, or in the answer with nothing more to find. */
+/** Where the text is: before any mark, in reasoning, in the answer, or in the answer with no more marks to find. */
 const Place = { beginning: 0, reasoning: 1, answer: 2, settled: 3 };
 
 export class ReasoningSeparator {

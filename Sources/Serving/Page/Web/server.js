@@ -98,7 +98,7 @@ export class Server {
         this.#changed();
     }
 
-    /** Models, then adapters, each with the model that it changes. What was chosen stays chosen if it is still there. */
+    /** Models, then adapters, each with the model that it changes. The choice holds if it is still there. */
     #showModels(models) {
         this.#models = models;
         const options = (list) => list.map((model) => {

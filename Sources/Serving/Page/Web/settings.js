@@ -23,7 +23,7 @@ export class Settings {
         this.#fill({ download, clear });
         this.#key.input.addEventListener("change", () => {
             if (!this.#key.check()) return;
-            keep("key", this.#key.input.value.trim());
+            keep("api-key", this.#key.input.value.trim());
             keyChanged();
         });
         this.#format.input.addEventListener("change", () => this.#showSchema());
@@ -143,7 +143,7 @@ function keyField() {
     const input = element("input", {
         id: "field-key", type: "password", autocomplete: "off", spellcheck: "false", autocapitalize: "none",
     });
-    input.value = kept("key");
+    input.value = kept("api-key");
     // A header carries no other characters: `fetch` would refuse the request.
     const check = () => {
         if (!/^[\x21-\x7e]*$/.test(input.value.trim())) throw new FieldError("fieldKey");

@@ -106,10 +106,10 @@ export const strings = {
         topK: "Top k",
         minP: "Min p",
         repetitionPenalty: "Repetition penalty",
-        maxTokens: "Most tokens",
+        maxTokens: "Maximum tokens",
         seed: "Seed",
-        stopTexts: "Stop at",
-        stopTextsHelp: "One text a line; \\n stands for a line's end, \\t for a tabulator.",
+        stopTexts: "Stop sequences",
+        stopTextsHelp: "One a line; \\n stands for a line break, \\t for a tab.",
         format: "Form of the answer",
         formatText: "Text",
         formatObject: "JSON object",
@@ -138,7 +138,6 @@ export const strings = {
         fieldLeast: "At least {minimum}.",
         fieldSchema: "This is not a JSON object: {reason}",
         fieldKey: "An API key has printable ASCII characters only.",
-        settingsWrong: "Correct the marked settings first.",
     },
     ko: {
         skipToPrompt: "메시지 입력란으로 건너뛰기",
@@ -267,6 +266,5 @@ export const strings = {
         fieldLeast: "{minimum} 이상이어야 합니다.",
         fieldSchema: "JSON 객체가 아닙니다: {reason}",
         fieldKey: "API 키는 출력 가능한 ASCII 문자여야 합니다.",
-        settingsWrong: "표시된 설정을 먼저 고치세요.",
     },
 };
