@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Tests the page of `serve` in a real Chromium: python3 page_tests.py [--server URL] [--screenshots FOLDER] [TEST...]
 
-Without a server's address it tests against mock_server.py, which can be slow, fail and tell what it received. Against a
-real server the tests that need this skip; the others must pass with any model. Scripts/verify-page installs the browser.
+Without a server's address it tests against mock_server.py, which can be slow, fail and tell what it received. Against
+a real server the tests that need this skip; the others must pass with any model. Scripts/verify-page installs what is
+needed and calls this.
 """
 import argparse
 import pathlib
@@ -14,7 +15,7 @@ from page_case import Setting
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", metavar="URL", help="a running server, http://127.0.0.1:8080/ for instance")
-    parser.add_argument("--screenshots", metavar="FOLDER", type=pathlib.Path, help="where to leave pictures of the page")
+    parser.add_argument("--screenshots", metavar="FOLDER", type=pathlib.Path, help="where to leave pictures")
     parser.add_argument("tests", nargs="*", metavar="TEST", help="such as test_images.Images.test_paste; all without")
     arguments = parser.parse_args()
     if arguments.server:

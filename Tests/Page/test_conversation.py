@@ -145,7 +145,7 @@ class Conversation(PageCase):
         """What comes in the midst of a stream or without a form is told as well; what had come stays."""
         pieces = text_pieces("Half an", 7)
         cases = [
-            ({"deltas": pieces, "error_event": error_body("out of cache blocks", "server_error")}, "out of cache blocks"),
+            ({"deltas": pieces, "error_event": error_body("out of cache", "server_error")}, "out of cache"),
             ({"deltas": pieces, "is_cut_off": True}, "The connection ended before the answer did."),
             ({"error": (500, "no form")}, "The server answered with status 500 and no explanation."),
             ({"error": (413, error_body("the body has 40 MB, of at most 32 MB"))}, "of at most 32 MB"),

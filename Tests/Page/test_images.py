@@ -155,7 +155,8 @@ class Images(PageCase):
         self.wait("document.querySelector('.settings-body').innerText.includes('0.1.0-mock')", "the version")
         self.choose_files(BILL)
         self.browser.wait(lambda: self.see("#image-problem"), "a message")
-        self.assertRegex(self.see("#image-problem")[0], r"^bill-300x220.png has .* KB; the server takes images of at most")
+        problem = self.see("#image-problem")[0]
+        self.assertRegex(problem, r"^bill-300x220.png has .* KB; the server takes images of at most")
         self.choose_files(LABEL, LABEL)
         self.browser.wait(lambda: "at most 1 images" in self.see("#image-problem")[0], "a message of their number")
         self.ask("What is it?")

@@ -24,7 +24,8 @@ CASES = {
     "emphasis": ("*a* **b** ***c*** _d_ __e__ ~~f~~ snake_case_name 2 * 3 * 4",
                  "<p><em>a</em> <strong>b</strong> <em><strong>c</strong></em> <em>d</em> <strong>e</strong> "
                  "<del>f</del> snake_case_name 2 * 3 * 4</p>"),
-    "nested emphasis": ("**a *b* c** *d **e***", "<p><strong>a <em>b</em> c</strong> <em>d <strong>e</strong></em></p>"),
+    "nested emphasis": ("**a *b* c** *d **e***",
+                        "<p><strong>a <em>b</em> c</strong> <em>d <strong>e</strong></em></p>"),
     "unfinished emphasis": ("**a *b ~~c [d](e", "<p>**a *b ~~c [d](e</p>"),
     "Korean particles": ("**합계(원)**은 **'총액'**입니다", "<p><strong>합계(원)</strong>은 <strong>'총액'</strong>입니다</p>"),
     "code": ("`a` ``b`c`` `d", "<p><code>a</code> <code>b`c</code> `d</p>"),
@@ -34,7 +35,8 @@ CASES = {
     "rules": ("a\n\n---\n\n* * *", "<p>a</p><hr><hr>"),
     "lists": ("- a\n- b\n\n1. c\n2. d", "<ul><li><p>a</p></li><li><p>b</p></li></ul>"
               '<ol start="1"><li><p>c</p></li><li><p>d</p></li></ol>'),
-    "nested lists": ("1. a\n  - b\n   - c\n2. d", '<ol start="1"><li><p>a</p><ul><li><p>b</p></li><li><p>c</p></li></ul></li>'
+    "nested lists": ("1. a\n  - b\n   - c\n2. d",
+                     '<ol start="1"><li><p>a</p><ul><li><p>b</p></li><li><p>c</p></li></ul></li>'
                      "<li><p>d</p></li></ol>"),
     "items of several blocks": ("- a\n\n  b\n- c", "<ul><li><p>a</p><p>b</p></li><li><p>c</p></li></ul>"),
     "code in an item": ("- a\n  ```\n  b\n\n  c\n  ```\n- d",
@@ -44,10 +46,10 @@ CASES = {
     "fenced code": ("```py\na = *b*\n\n# c\n```\nd", "py<code>a = *b*\n\n# c</code><p>d</p>"),
     "unfinished code": ("~~~\na\n```", "<code>a\n```</code>"),
     "tables": ("| a | b |\n|:--|--:|\n| 1 \\| 2 | **3** |\n| 4 |\n\nd",
-               "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1 | 2</td><td><strong>3</strong></td></tr>"
-               "<tr><td>4</td><td></td></tr></tbody></table><p>d</p>"),
-    "a table after text": ("t\na | b\n--|--\n1 | 2", "<p>t</p><table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr>"
-                           "<td>1</td><td>2</td></tr></tbody></table>"),
+               "<table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1 | 2</td><td><strong>3</strong></td>"
+               "</tr><tr><td>4</td><td></td></tr></tbody></table><p>d</p>"),
+    "a table after text": ("t\na | b\n--|--\n1 | 2",
+                           "<p>t</p><table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2</td></tr></tbody></table>"),
     "no table": ("| a | b |\nc", "<p>| a | b |<br>c</p>"),
     "line ends in cells": ("| a |\n|---|\n| b<br>c |",
                            "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>b<br>c</td></tr></tbody></table>"),
@@ -178,8 +180,9 @@ class Markdown(PageCase):
                 self.behave(deltas=[{"reasoning_content": attack}, *text_pieces(attack, 7), call])
                 self.ask(attack)
                 self.assertEqual(self.browser.run("""
+                    const forbidden = ["SCRIPT", "IFRAME", "IMG", "FORM", "STYLE", "BASE", "OBJECT"];
                     return [...document.querySelectorAll(".message *")].flatMap((node) => [
-                        ...["SCRIPT", "IFRAME", "IMG", "FORM", "STYLE", "BASE", "OBJECT"].filter((name) => name === node.tagName),
+                        ...forbidden.filter((name) => name === node.tagName),
                         ...node.getAttributeNames().filter((name) => name.startsWith("on") || name === "style"),
                         ...(node.matches("a:not([href^='https://'])") ? [node.outerHTML] : []),
                         ...(node.matches("a:not([rel~='noopener'])") ? [node.outerHTML] : []),

@@ -70,8 +70,8 @@ class Settings(PageCase):
                 self.assertEqual(self.see(".mistake"), [expected])
                 described = self.browser.run(
                     "const field = document.getElementById(arguments[0]); return [field.getAttribute('aria-invalid'),"
-                    "field.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id).innerText)]",
-                    field)
+                    "field.getAttribute('aria-describedby').split(' ')"
+                    ".map((id) => document.getElementById(id).innerText)]", field)
                 self.assertEqual(described, ["true", [expected]])
                 self.browser.type("#prompt", "Hello")
                 self.browser.press(Keys.ENTER)
@@ -143,7 +143,8 @@ class Settings(PageCase):
         self.choose("field-language", "ko")
         left = self.browser.run(
             "return [...document.querySelectorAll('[data-text], [data-label]')].filter((node) =>"
-            "!node.closest('#model') && /[A-Za-z]{4,}/.test((node.dataset.text ? node.textContent : '') + (node.ariaLabel ?? '')))"
+            "!node.closest('#model') && /[A-Za-z]{4,}/.test((node.dataset.text ? node.textContent : '')"
+            "+ (node.ariaLabel ?? '')))"
             ".map((node) => node.outerHTML.slice(0, 120))")
         allowed = ("Enter", "Shift", "vlmc", "JSON")
         self.assertEqual([each for each in left if not any(word in each for word in allowed)], [])

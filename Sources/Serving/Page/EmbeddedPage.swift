@@ -1015,16 +1015,16 @@ enum EmbeddedPage {
                 #read;
                 #mistake;
 
-                /** `read` answers the value, `undefined` for none, or throws a `FieldError`. */
-                constructor(input, { label, help = null, read }) {
+                /** `read` answers the value, `undefined` for none, or throws a `FieldError`; `isTitled`: a title above says all. */
+                constructor(input, { label, help = null, isTitled = false, read }) {
                     this.input = input;
                     this.#read = () => read(input);
                     this.#mistake = element("span", { class: "mistake", id: `${input.id}-mistake`, hidden: true });
                     const described = [this.#mistake];
                     if (help) described.push(say(element("span", { class: "fine", id: `${input.id}-help` }), { text: help }));
                     input.setAttribute("aria-describedby", described.map((node) => node.id).join(" "));
-                    this.node = element("div", { class: "field" },
-                        say(element("label", { for: input.id }), { text: label }), input, ...described);
+                    const title = element("label", { for: input.id, class: isTitled ? "unseen" : null });
+                    this.node = element("div", { class: "field" }, say(title, { text: label }), input, ...described);
                     // No change is told of where what is typed is no number.
                     for (const event of ["change", "blur"]) input.addEventListener(event, () => this.check());
                 }
@@ -1318,9 +1318,9 @@ enum EmbeddedPage {
                         <span class="unseen" data-text="model"></span>
                         <select id="model" disabled></select>
                     </label>
-                    <button type="button" class="quiet" id="clear" data-label="clear"><svg><use href="#icon-clear"/></svg></button>
+                    <button type="button" class="quiet" id="clear" data-label="clear"><svg aria-hidden="true"><use href="#icon-clear"/></svg></button>
                     <button type="button" class="quiet" id="settings-toggle" data-label="settings" aria-controls="settings"
-                        aria-expanded="false"><svg><use href="#icon-settings"/></svg></button>
+                        aria-expanded="false"><svg aria-hidden="true"><use href="#icon-settings"/></svg></button>
                 </header>
 
                 <div class="status" id="status" role="status" hidden></div>
@@ -1335,7 +1335,7 @@ enum EmbeddedPage {
                             </div>
                         </div>
                     </section>
-                    <button type="button" class="to-end" id="to-end" data-label="toEnd" hidden><svg><use href="#icon-down"/></svg></button>
+                    <button type="button" class="to-end" id="to-end" data-label="toEnd" hidden><svg aria-hidden="true"><use href="#icon-down"/></svg></button>
 
                     <form class="composer column" id="composer" data-label="composer">
                         <p class="editing" id="editing" hidden>
@@ -1347,10 +1347,10 @@ enum EmbeddedPage {
                         <div class="entry">
                             <input type="file" id="image-input" class="unseen" accept="image/png,image/jpeg,image/webp" multiple
                                 tabindex="-1" data-label="addImages">
-                            <button type="button" class="quiet" id="add-images" data-label="addImages"><svg><use href="#icon-image"/></svg></button>
+                            <button type="button" class="quiet" id="add-images" data-label="addImages"><svg aria-hidden="true"><use href="#icon-image"/></svg></button>
                             <textarea id="prompt" rows="1" data-label="prompt" data-placeholder="promptHint" autofocus></textarea>
-                            <button type="submit" class="primary" id="send" data-label="send" disabled><svg><use href="#icon-send"/></svg></button>
-                            <button type="button" class="primary" id="stop" data-label="stop" hidden><svg><use href="#icon-stop"/></svg></button>
+                            <button type="submit" class="primary" id="send" data-label="send" disabled><svg aria-hidden="true"><use href="#icon-send"/></svg></button>
+                            <button type="button" class="primary" id="stop" data-label="stop" hidden><svg aria-hidden="true"><use href="#icon-stop"/></svg></button>
                         </div>
                         <p class="fine keys" data-text="keys"></p>
                     </form>
@@ -1359,7 +1359,7 @@ enum EmbeddedPage {
                 <aside class="settings" id="settings" data-label="settings" hidden>
                     <div class="settings-head">
                         <h2 data-text="settings"></h2>
-                        <button type="button" class="quiet" id="settings-close" data-label="close"><svg><use href="#icon-close"/></svg></button>
+                        <button type="button" class="quiet" id="settings-close" data-label="close"><svg aria-hidden="true"><use href="#icon-close"/></svg></button>
                     </div>
                     <div class="settings-body" id="settings-body"></div>
                 </aside>
@@ -1367,11 +1367,11 @@ enum EmbeddedPage {
                 <div class="drop" id="drop" hidden><p data-text="dropHere"></p></div>
 
                 <dialog class="viewer" id="viewer" data-label="imageViewer">
-                    <button type="button" class="quiet" id="viewer-close" data-label="close"><svg><use href="#icon-close"/></svg></button>
+                    <button type="button" class="quiet" id="viewer-close" data-label="close"><svg aria-hidden="true"><use href="#icon-close"/></svg></button>
                     <div class="viewer-image"><img id="viewer-image" alt=""></div>
                 </dialog>
 
-                <dialog class="question" id="clear-question" aria-labelledby="clear-title">
+                <dialog class="confirmation" id="clear-question" aria-labelledby="clear-title">
                     <h2 id="clear-title" data-text="clearTitle"></h2>
                     <p data-text="clearText"></p>
                     <div class="choices">
@@ -1442,7 +1442,7 @@ enum EmbeddedPage {
                 return new Intl.NumberFormat(current, digits).format(value);
             }
 
-            /** Gives an element texts that follow the language: `{ text, label, group, placeholder }` name keys. Answers the element. */
+            /** Gives an element texts that follow the language: `{ text, label, group, placeholder }` name keys. Answers it. */
             export function say(node, keys, values = {}) {
                 for (const [place, key] of Object.entries(keys)) node.dataset[place] = key;
                 valuesOfNodes.set(node, values);
@@ -2130,7 +2130,8 @@ enum EmbeddedPage {
 
             .message { margin-bottom: 1.75rem; }
 
-            .question.message { display: grid; justify-items: end; margin-bottom: 1.25rem; }
+            .question { display: grid; justify-items: end; margin-bottom: .75rem; }
+            .question .after { margin-top: .125rem; }
             .bubble { display: grid; gap: .75rem; max-width: min(88%, 40rem); padding: .625rem 1rem; border-radius: 1rem 1rem .25rem 1rem; background: var(--tint); }
             .bubble .images { justify-content: end; }
             .written { white-space: pre-wrap; }
@@ -2549,7 +2550,9 @@ enum EmbeddedPage {
                 #system = textField("systemPrompt", { hint: "systemPromptHint", rows: 3 });
                 #stops = textField("stopTexts", { help: "stopTextsHelp", rows: 2, read: stopTexts });
                 #schema = textField("schema", { rows: 6, read: schemaFormat });
-                #format = choice("format", { text: "formatText", json_object: "formatObject", json_schema: "formatSchema" });
+                #format = choice("format", {
+                    text: "formatText", json_object: "formatObject", json_schema: "formatSchema",
+                }, { isTitled: true });
                 #key = keyField();
                 #version = element("p", { class: "fine" });
 
@@ -2667,11 +2670,11 @@ enum EmbeddedPage {
                 return new Field(input, { label, help, read: value });
             }
 
-            function choice(label, options, value = null) {
+            function choice(label, options, { value = null, isTitled = false } = {}) {
                 const input = element("select", { id: `field-${label}` }, ...Object.entries(options).map(([name, key]) =>
                     say(element("option", { value: name }), { text: key })));
                 if (value) input.value = value;
-                return new Field(input, { label, read: () => input.value });
+                return new Field(input, { label, isTitled, read: () => input.value });
             }
 
             function keyField() {
@@ -2688,7 +2691,7 @@ enum EmbeddedPage {
 
             function themeChoice() {
                 const chosen = read("theme") ?? "system";
-                const field = choice("theme", { system: "themeSystem", light: "themeLight", dark: "themeDark" }, chosen);
+                const field = choice("theme", { system: "themeSystem", light: "themeLight", dark: "themeDark" }, { value: chosen });
                 field.input.addEventListener("change", () => {
                     const theme = field.input.value === "system" ? null : field.input.value;
                     remember("theme", theme);
@@ -2774,7 +2777,7 @@ enum EmbeddedPage {
                     conversation: "Conversation",
                     welcomeTitle: "Ask about a document",
                     welcomeText: "Drop, paste or choose images of it, and write what you want to know.",
-                    privacy: "The conversation goes to this server only and is kept in this tab only: closing it forgets it.",
+                    privacy: "The conversation goes to this server only and is kept in this tab only.",
                     dropHere: "Drop images here",
                     toEnd: "To the end of the conversation",
 
@@ -2868,10 +2871,10 @@ enum EmbeddedPage {
                     seed: "Seed",
                     stopTexts: "Stop sequences",
                     stopTextsHelp: "One a line; \\n stands for a line break, \\t for a tab.",
-                    format: "Form of the answer",
+                    format: "Answer format",
                     formatText: "Text",
                     formatObject: "JSON object",
-                    formatSchema: "JSON by schema",
+                    formatSchema: "JSON by a schema",
                     schema: "JSON schema",
                     access: "Access",
                     apiKey: "API key",
@@ -2910,7 +2913,7 @@ enum EmbeddedPage {
                     conversation: "대화",
                     welcomeTitle: "문서에 대해 물어보세요",
                     welcomeText: "문서 이미지를 끌어다 놓거나 붙여 넣거나 선택한 다음, 알고 싶은 내용을 적으세요.",
-                    privacy: "대화는 이 서버로만 전송되고 이 탭에만 보관됩니다. 탭을 닫으면 사라집니다.",
+                    privacy: "대화는 이 서버로만 전송되고 이 탭에만 보관됩니다.",
                     dropHere: "여기에 이미지를 놓으세요",
                     toEnd: "대화 끝으로",
 
@@ -3086,7 +3089,8 @@ enum EmbeddedPage {
             .column { width: 100%; max-width: 48rem; margin-inline: auto; padding-inline: 1.25rem; }
             .fine { color: var(--muted); font-size: .8125rem; line-height: 1.5; }
 
-            /* There for readers of the screen only. */
+            /* There for readers of the screen only. What scrolls around one has a `position`, or one below the end would make the
+               whole page scroll. */
             .unseen {
                 position: absolute;
                 width: 1px;
@@ -3123,13 +3127,15 @@ enum EmbeddedPage {
 
             :is(input, select, textarea):not(.entry *) { width: 100%; min-width: 0; padding: .4375rem .625rem; border: 1px solid var(--edge); border-radius: .4375rem; background: var(--raised); font-size: .9375rem; line-height: 1.4; }
             textarea { resize: vertical; }
+            input[type="number"] { appearance: textfield; }
+            ::-webkit-inner-spin-button { appearance: none; }
             ::placeholder { color: var(--muted); opacity: 1; }
             [aria-invalid="true"] { border-color: var(--wrong) !important; }
 
             /* ---- Bar and status */
 
             .bar { grid-area: bar; display: flex; align-items: center; gap: .25rem; padding: .5rem .75rem .5rem 1.25rem; border-bottom: 1px solid var(--line); }
-            .brand { margin-right: .75rem; font-size: 1rem; font-weight: 650; letter-spacing: -.01em; }
+            .brand { flex: none; margin-right: .75rem; font-size: 1rem; font-weight: 650; letter-spacing: -.01em; }
             .model-picker { flex: 0 1 24rem; min-width: 0; margin-right: auto; }
             .model-picker select { width: auto; max-width: 100%; border-color: transparent; background-color: transparent; text-overflow: ellipsis; font-size: .9375rem; }
             .model-picker select:hover:enabled, .model-picker select:focus { border-color: var(--edge); background-color: var(--raised); }
@@ -3142,11 +3148,12 @@ enum EmbeddedPage {
             /* ---- Conversation and composer */
 
             main { grid-area: main; position: relative; display: flex; flex-direction: column; min-width: 0; min-height: 0; }
-            .scroller { flex: 1; min-height: 0; overflow: hidden auto; overscroll-behavior: contain; overflow-anchor: none; scrollbar-gutter: stable both-edges; }
+            .scroller { position: relative; flex: 1; min-height: 0; overflow: hidden auto; overscroll-behavior: contain; overflow-anchor: none; scrollbar-gutter: stable both-edges; }
             .scroller:focus-visible { outline-offset: -2px; }
-            #messages { display: flow-root; min-height: 100%; padding-block: 1.5rem 2rem; }
+            #messages { display: grid; grid-template-columns: minmax(0, 1fr); align-content: start; min-height: 100%; padding-block: 1.5rem; }
+            #messages:has(#welcome:not([hidden])) { align-content: center; }
 
-            .welcome { display: grid; align-content: center; gap: .75rem; min-height: calc(100dvh - 18rem); }
+            .welcome { display: grid; gap: .75rem; }
             .welcome h2 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.015em; line-height: 1.3; }
             .welcome p { max-width: 34rem; text-wrap: pretty; }
 
@@ -3180,7 +3187,7 @@ enum EmbeddedPage {
             .settings-head { display: flex; align-items: center; justify-content: space-between; padding: .5rem .75rem .25rem 1.25rem; }
             .settings-head h2 { font-size: 1rem; font-weight: 600; }
             .settings .quiet:hover { background: var(--line); }
-            .settings-body { display: grid; gap: 1.5rem; min-height: 0; padding: .5rem 1.25rem 1.5rem; overflow: hidden auto; }
+            .settings-body { position: relative; display: grid; gap: 1.5rem; min-height: 0; padding: .5rem 1.25rem 1.5rem; overflow: hidden auto; }
             .settings fieldset { display: grid; gap: .75rem; min-width: 0; padding-top: 1.125rem; border-top: 1px solid var(--line); }
             .settings legend { float: left; padding: 0; font-size: .875rem; font-weight: 600; }
             .settings legend + * { clear: both; }
@@ -3200,8 +3207,8 @@ enum EmbeddedPage {
 
             dialog { border: 1px solid var(--line); border-radius: .875rem; background: var(--raised); color: var(--ink); box-shadow: 0 12px 40px var(--shadow); }
             dialog::backdrop { background: rgb(10 15 20 / 55%); }
-            .question { width: min(26rem, calc(100vw - 2rem)); padding: 1.5rem; }
-            .question h2 { margin-bottom: .375rem; font-size: 1.125rem; font-weight: 600; }
+            .confirmation { width: min(26rem, calc(100vw - 2rem)); padding: 1.5rem; }
+            .confirmation h2 { margin-bottom: .375rem; font-size: 1.125rem; font-weight: 600; }
             .choices { display: flex; flex-wrap: wrap; justify-content: end; gap: .5rem; margin-top: 1.25rem; }
 
             .viewer { width: 100vw; max-width: none; height: 100dvh; max-height: none; padding: 0; border: 0; border-radius: 0; background: none; }

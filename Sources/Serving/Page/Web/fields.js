@@ -27,16 +27,16 @@ export class Field {
     #read;
     #mistake;
 
-    /** `read` answers the value, `undefined` for none, or throws a `FieldError`. */
-    constructor(input, { label, help = null, read }) {
+    /** `read` answers the value, `undefined` for none, or throws a `FieldError`; `isTitled`: a title above says all. */
+    constructor(input, { label, help = null, isTitled = false, read }) {
         this.input = input;
         this.#read = () => read(input);
         this.#mistake = element("span", { class: "mistake", id: `${input.id}-mistake`, hidden: true });
         const described = [this.#mistake];
         if (help) described.push(say(element("span", { class: "fine", id: `${input.id}-help` }), { text: help }));
         input.setAttribute("aria-describedby", described.map((node) => node.id).join(" "));
-        this.node = element("div", { class: "field" },
-            say(element("label", { for: input.id }), { text: label }), input, ...described);
+        const title = element("label", { for: input.id, class: isTitled ? "unseen" : null });
+        this.node = element("div", { class: "field" }, say(title, { text: label }), input, ...described);
         // No change is told of where what is typed is no number.
         for (const event of ["change", "blur"]) input.addEventListener(event, () => this.check());
     }

@@ -49,7 +49,7 @@ function written(value) {
     return new Intl.NumberFormat(current, digits).format(value);
 }
 
-/** Gives an element texts that follow the language: `{ text, label, group, placeholder }` name keys. Answers the element. */
+/** Gives an element texts that follow the language: `{ text, label, group, placeholder }` name keys. Answers it. */
 export function say(node, keys, values = {}) {
     for (const [place, key] of Object.entries(keys)) node.dataset[place] = key;
     valuesOfNodes.set(node, values);

@@ -14,7 +14,9 @@ export class Settings {
     #system = textField("systemPrompt", { hint: "systemPromptHint", rows: 3 });
     #stops = textField("stopTexts", { help: "stopTextsHelp", rows: 2, read: stopTexts });
     #schema = textField("schema", { rows: 6, read: schemaFormat });
-    #format = choice("format", { text: "formatText", json_object: "formatObject", json_schema: "formatSchema" });
+    #format = choice("format", {
+        text: "formatText", json_object: "formatObject", json_schema: "formatSchema",
+    }, { isTitled: true });
     #key = keyField();
     #version = element("p", { class: "fine" });
 
@@ -132,11 +134,11 @@ function textField(label, { hint = null, help = null, rows, read: value = (input
     return new Field(input, { label, help, read: value });
 }
 
-function choice(label, options, value = null) {
+function choice(label, options, { value = null, isTitled = false } = {}) {
     const input = element("select", { id: `field-${label}` }, ...Object.entries(options).map(([name, key]) =>
         say(element("option", { value: name }), { text: key })));
     if (value) input.value = value;
-    return new Field(input, { label, read: () => input.value });
+    return new Field(input, { label, isTitled, read: () => input.value });
 }
 
 function keyField() {
@@ -153,7 +155,7 @@ function keyField() {
 
 function themeChoice() {
     const chosen = read("theme") ?? "system";
-    const field = choice("theme", { system: "themeSystem", light: "themeLight", dark: "themeDark" }, chosen);
+    const field = choice("theme", { system: "themeSystem", light: "themeLight", dark: "themeDark" }, { value: chosen });
     field.input.addEventListener("change", () => {
         const theme = field.input.value === "system" ? null : field.input.value;
         remember("theme", theme);
