@@ -263,7 +263,7 @@ class Conversation(PageCase):
 
     @needs_mock
     def test_ends(self):
-        for reason, expected in (("length", "limit of tokens"), ("content_filter", "withheld")):
+        for reason, expected in (("length", "limit of tokens"), ("content_filter", "withheld"), ("abort", "abort")):
             self.behave(finish_reason=reason)
             self.ask("Hello")
             self.assertIn(expected, self.see(".note")[-1])

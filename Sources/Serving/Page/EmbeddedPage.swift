@@ -152,9 +152,10 @@ enum EmbeddedPage {
                     this.#outcome.replaceChildren();
                     if (state === State.failed) this.#outcome.append(failure(error, this.retry));
                     else if (state === State.stopped) this.#outcome.append(note("stopped"));
-                    else if (finishReason === "length") this.#outcome.append(note("endedByLength"));
-                    else if (finishReason === "content_filter") this.#outcome.append(note("endedByFilter"));
-                    else if (isEmpty) this.#outcome.append(note("noAnswer"));
+                    else if (finishReason in noteworthyEnds) this.#outcome.append(note(noteworthyEnds[finishReason]));
+                    else if (!ordinaryEnds.includes(finishReason)) {
+                        this.#outcome.append(note("endedOtherwise", { reason: finishReason }));
+                    } else if (isEmpty) this.#outcome.append(note("noAnswer"));
                 }
 
                 #drawCounters() {
@@ -177,7 +178,11 @@ enum EmbeddedPage {
                 }
             }
 
-            const note = (key) => say(element("p", { class: "note" }), { text: key });
+            /** Reasons for which a server ends an answer: those that say nothing new, and those that are worth a note. */
+            const ordinaryEnds = ["stop", "tool_calls", null];
+            const noteworthyEnds = { length: "endedByLength", content_filter: "endedByFilter" };
+
+            const note = (key, values = {}) => say(element("p", { class: "note" }), { text: key }, values);
 
             /** What went wrong, in the server's words where it said it. */
             function failure(error, retry) {
@@ -2782,7 +2787,7 @@ enum EmbeddedPage {
                     toEnd: "To the end of the conversation",
 
                     // State of the server.
-                    loading: "The server is loading its model. It will be ready here by itself.",
+                    loading: "The server is loading its model. This page goes on when it is ready.",
                     unreachable: "The server cannot be reached. Trying again.",
                     needsKey: "This server asks for an API key: enter it in the settings.",
                     noModels: "The server names no model.",
@@ -2834,6 +2839,7 @@ enum EmbeddedPage {
                     stopped: "You stopped the answer.",
                     endedByLength: "The answer reached the limit of tokens and is not complete.",
                     endedByFilter: "The server withheld the rest of the answer.",
+                    endedOtherwise: "The server ended the answer: {reason}.",
                     counterPrompt: "Prompt",
                     counterCached: "Cached",
                     counterGenerated: "Generated",
@@ -2965,6 +2971,7 @@ enum EmbeddedPage {
                     stopped: "답변을 중지했습니다.",
                     endedByLength: "토큰 한도에 도달하여 답변이 완결되지 않았습니다.",
                     endedByFilter: "서버가 답변의 나머지를 보내지 않았습니다.",
+                    endedOtherwise: "서버가 답변을 끝냈습니다: {reason}.",
                     counterPrompt: "입력",
                     counterCached: "캐시",
                     counterGenerated: "생성",

@@ -118,9 +118,10 @@ export class AnswerView {
         this.#outcome.replaceChildren();
         if (state === State.failed) this.#outcome.append(failure(error, this.retry));
         else if (state === State.stopped) this.#outcome.append(note("stopped"));
-        else if (finishReason === "length") this.#outcome.append(note("endedByLength"));
-        else if (finishReason === "content_filter") this.#outcome.append(note("endedByFilter"));
-        else if (isEmpty) this.#outcome.append(note("noAnswer"));
+        else if (finishReason in noteworthyEnds) this.#outcome.append(note(noteworthyEnds[finishReason]));
+        else if (!ordinaryEnds.includes(finishReason)) {
+            this.#outcome.append(note("endedOtherwise", { reason: finishReason }));
+        } else if (isEmpty) this.#outcome.append(note("noAnswer"));
     }
 
     #drawCounters() {
@@ -143,7 +144,11 @@ export class AnswerView {
     }
 }
 
-const note = (key) => say(element("p", { class: "note" }), { text: key });
+/** Reasons for which a server ends an answer: those that say nothing new, and those that are worth a note. */
+const ordinaryEnds = ["stop", "tool_calls", null];
+const noteworthyEnds = { length: "endedByLength", content_filter: "endedByFilter" };
+
+const note = (key, values = {}) => say(element("p", { class: "note" }), { text: key }, values);
 
 /** What went wrong, in the server's words where it said it. */
 function failure(error, retry) {

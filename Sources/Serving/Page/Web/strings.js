@@ -21,7 +21,7 @@ export const strings = {
         toEnd: "To the end of the conversation",
 
         // State of the server.
-        loading: "The server is loading its model. It will be ready here by itself.",
+        loading: "The server is loading its model. This page goes on when it is ready.",
         unreachable: "The server cannot be reached. Trying again.",
         needsKey: "This server asks for an API key: enter it in the settings.",
         noModels: "The server names no model.",
@@ -73,6 +73,7 @@ export const strings = {
         stopped: "You stopped the answer.",
         endedByLength: "The answer reached the limit of tokens and is not complete.",
         endedByFilter: "The server withheld the rest of the answer.",
+        endedOtherwise: "The server ended the answer: {reason}.",
         counterPrompt: "Prompt",
         counterCached: "Cached",
         counterGenerated: "Generated",
@@ -204,6 +205,7 @@ export const strings = {
         stopped: "답변을 중지했습니다.",
         endedByLength: "토큰 한도에 도달하여 답변이 완결되지 않았습니다.",
         endedByFilter: "서버가 답변의 나머지를 보내지 않았습니다.",
+        endedOtherwise: "서버가 답변을 끝냈습니다: {reason}.",
         counterPrompt: "입력",
         counterCached: "캐시",
         counterGenerated: "생성",
