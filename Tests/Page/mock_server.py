@@ -64,7 +64,8 @@ class MockServer(http.server.ThreadingHTTPServer):
     def reset(self):
         self.behaviour = Behaviour()
         self.is_loading = False
-        self.models = MODELS
+        # A status and a body that the list of models is answered with, if it is not to be the usual one.
+        self.models_answer = None
         self.key = None
         self.limits = {}
         # The bodies of requests for answers, and the headers that came with them.
@@ -91,7 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer_json(503 if self.server.is_loading else 200, {})
         elif self.path == "/v1/models":
             if self.is_authorized():
-                self.answer_json(200, {"object": "list", "data": self.server.models})
+                self.answer_json(*self.server.models_answer or (200, {"object": "list", "data": MODELS}))
         elif self.path == "/version":
             self.answer_json(200, {"version": "0.1.0-mock", "limits": self.server.limits})
         else:

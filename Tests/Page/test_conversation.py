@@ -205,6 +205,26 @@ class Conversation(PageCase):
             self.assertEqual(self.sent()["model"], model["id"])
 
     @needs_mock
+    def test_no_models(self):
+        """Whatever comes instead of a list of models is told, and the page goes on when there is one."""
+        cases = [
+            ((500, error_body("the registry is broken")), "which models it has: the registry is broken"),
+            ((200, {"object": "list"}), "something that is no answer"),
+            ((200, {"object": "list", "data": []}), "The server names no model."),
+        ]
+        for answer, expected in cases:
+            with self.subTest(expected):
+                self.mock.models_answer = answer
+                self.open(is_ready=False)
+                self.browser.wait(lambda: expected in "".join(self.see("#status")), "the state")
+        self.mock.models_answer = (503, error_body("loading"))
+        self.open(is_ready=False)
+        self.browser.wait(lambda: "loading" in "".join(self.see("#status")), "the state")
+        self.mock.models_answer = None
+        self.wait("!document.getElementById('model').disabled", "the models")
+        self.assertEqual(self.see("#status"), [])
+
+    @needs_mock
     def test_key(self):
         """A server that asks for a key gets it with every request; this tab alone keeps it."""
         self.mock.key = "secret-1"

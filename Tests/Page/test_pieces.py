@@ -10,6 +10,7 @@ EVENTS = [
     ("data: a\r\rdata: b\r\r", ["a", "b"]),
     ("data:a\n\n: a comment\n\nevent: x\nid: 1\ndata: b\n\n", ["a", "b"]),
     ("data: two\ndata: lines\n\n", ["two\nlines"]),
+    ("data: two\r\ndata: lines\r\n\r\n", ["two\nlines"]),
     ("data: 합계 55,810원\n\ndata: 🙂\n\n", ["합계 55,810원", "🙂"]),
     ("data:  a space\n\ndata:\n\n", [" a space", ""]),
     ("data: whole\n\ndata: not ended", ["whole"]),

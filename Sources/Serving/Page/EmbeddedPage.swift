@@ -32,7 +32,7 @@ enum EmbeddedPage {
         "/page/answer-view.js": (
             "text/javascript; charset=utf-8",
             #"""
-            // Shows one answer of the model: reasoning, text, calls of tools, how it ended, what it took. At most once a frame.
+            // Shows one answer of the model: reasoning, text, calls of tools, how it ended, what it took.
             // What an answer is: answer.js. Its text: markdown.js.
             import { State } from "./answer.js";
             import { copyButton } from "./copying.js";
@@ -47,6 +47,7 @@ enum EmbeddedPage {
                 #announce;
                 #announced = 0;
                 #isDrawing = false;
+                #drawMilliseconds = 0;
                 #reasoningText = document.createTextNode("");
                 #reasoningTitle = element("summary");
                 #reasoning = element("details", { class: "reasoning", hidden: true }, this.#reasoningTitle,
@@ -84,20 +85,21 @@ enum EmbeddedPage {
                     this.retry.hidden = !isLast;
                 }
 
-                /** Draws what has arrived, with the next frame. */
+                /** Draws what has arrived: with the next frame, or later if drawing takes long, so that the page stays at hand. */
                 drawSoon() {
                     if (this.#isDrawing) return;
                     this.#isDrawing = true;
-                    requestAnimationFrame(() => {
-                        if (!this.#isDrawing) return;
-                        this.#isDrawing = false;
-                        this.draw();
+                    const draw = () => requestAnimationFrame(() => {
+                        if (this.#isDrawing) this.draw();
                     });
+                    if (this.#drawMilliseconds < 4) draw();
+                    else setTimeout(draw, Math.min(4 * this.#drawMilliseconds, 1000));
                 }
 
                 /** Draws what has arrived. */
                 draw() {
                     this.#isDrawing = false;
+                    const begin = performance.now();
                     const { state } = this.#answer;
                     const isOpen = state === State.waiting || state === State.arriving;
                     this.node.setAttribute("aria-busy", String(isOpen));
@@ -109,6 +111,7 @@ enum EmbeddedPage {
                     this.#drawCalls();
                     this.#drawCounters();
                     if (!isOpen) this.#drawOutcome();
+                    this.#drawMilliseconds = performance.now() - begin;
                 }
 
                 #drawReasoning() {
@@ -1666,6 +1669,7 @@ enum EmbeddedPage {
             // Each text is read once from left to right; how deep things nest is bounded. Blocks: markdown-blocks.js.
             import { element } from "./elements.js";
 
+            const portionLength = 4096;
             const mostOpenings = 16;
             const longestMark = 4;
             const punctuation = /[\p{P}\p{S}]/u;
@@ -1679,7 +1683,21 @@ enum EmbeddedPage {
              * models transcribe documents by lines.
              */
             export function inlineNodes(text, isOpen = false) {
-                return nodes(emphasize(new InlineReader(text).read(), isOpen));
+                return nodes(emphasize(new InlineReader(text).read(), isOpen))
+                    .map((node) => (typeof node === "string" ? document.createTextNode(node) : node));
+            }
+
+            /** A text in parts that are read one by one, so that one without end is not read again and again: few are longer. */
+            export function inlinePortions(text) {
+                const portions = [];
+                let start = 0;
+                while (text.length - start > portionLength) {
+                    const end = text.indexOf(" ", start + portionLength);
+                    if (end < 0) break;
+                    portions.push(text.slice(start, end));
+                    start = end;
+                }
+                return [...portions, text.slice(start)];
             }
 
             /** Splits a text into pieces: `{ text }`, `{ node }`, or what may be emphasis `{ mark, count, opens, closes }`. */
@@ -1928,7 +1946,7 @@ enum EmbeddedPage {
             import { element } from "./elements.js";
             import { say } from "./language.js";
             import { splitBlocks } from "./markdown-blocks.js";
-            import { inlineNodes } from "./markdown-inline.js";
+            import { inlineNodes, inlinePortions } from "./markdown-inline.js";
 
             /** A text shown as Markdown in an element. Each text that is shown begins with the one before. */
             export class MarkdownView {
@@ -1991,20 +2009,29 @@ enum EmbeddedPage {
                 }
             }
 
-            /** A text of a line or a paragraph, read again only when it changes. */
+            /** A text of a line or a paragraph, read again only where it changes: in its last portion. */
             class InlineText {
-                #text = null;
-                #wasOpen = false;
+                #portions = [];
 
                 constructor(node) {
                     this.node = node;
                 }
 
                 show(text, isOpen) {
-                    if (text === this.#text && isOpen === this.#wasOpen) return;
-                    this.#text = text;
-                    this.#wasOpen = isOpen;
-                    this.node.replaceChildren(...inlineNodes(text, isOpen));
+                    const portions = inlinePortions(text);
+                    const last = portions.length - 1;
+                    portions.forEach((portion, index) => this.#showPortion(index, portion, isOpen && index === last));
+                    for (const { nodes } of this.#portions.splice(portions.length)) nodes.forEach((node) => node.remove());
+                }
+
+                #showPortion(index, text, isOpen) {
+                    const shown = this.#portions[index];
+                    if (shown?.text === text && shown.isOpen === isOpen) return;
+                    const nodes = inlineNodes(text, isOpen);
+                    const next = this.#portions[index + 1]?.nodes[0] ?? null;
+                    shown?.nodes.forEach((node) => node.remove());
+                    nodes.forEach((node) => this.node.insertBefore(node, next));
+                    this.#portions[index] = { text, isOpen, nodes };
                 }
             }
 

@@ -1,4 +1,4 @@
-// Shows one answer of the model: reasoning, text, calls of tools, how it ended, what it took. At most once a frame.
+// Shows one answer of the model: reasoning, text, calls of tools, how it ended, what it took.
 // What an answer is: answer.js. Its text: markdown.js.
 import { State } from "./answer.js";
 import { copyButton } from "./copying.js";
@@ -13,6 +13,7 @@ export class AnswerView {
     #announce;
     #announced = 0;
     #isDrawing = false;
+    #drawMilliseconds = 0;
     #reasoningText = document.createTextNode("");
     #reasoningTitle = element("summary");
     #reasoning = element("details", { class: "reasoning", hidden: true }, this.#reasoningTitle,
@@ -50,20 +51,21 @@ export class AnswerView {
         this.retry.hidden = !isLast;
     }
 
-    /** Draws what has arrived, with the next frame. */
+    /** Draws what has arrived: with the next frame, or later if drawing takes long, so that the page stays at hand. */
     drawSoon() {
         if (this.#isDrawing) return;
         this.#isDrawing = true;
-        requestAnimationFrame(() => {
-            if (!this.#isDrawing) return;
-            this.#isDrawing = false;
-            this.draw();
+        const draw = () => requestAnimationFrame(() => {
+            if (this.#isDrawing) this.draw();
         });
+        if (this.#drawMilliseconds < 4) draw();
+        else setTimeout(draw, Math.min(4 * this.#drawMilliseconds, 1000));
     }
 
     /** Draws what has arrived. */
     draw() {
         this.#isDrawing = false;
+        const begin = performance.now();
         const { state } = this.#answer;
         const isOpen = state === State.waiting || state === State.arriving;
         this.node.setAttribute("aria-busy", String(isOpen));
@@ -75,6 +77,7 @@ export class AnswerView {
         this.#drawCalls();
         this.#drawCounters();
         if (!isOpen) this.#drawOutcome();
+        this.#drawMilliseconds = performance.now() - begin;
     }
 
     #drawReasoning() {

@@ -2,6 +2,7 @@
 // Each text is read once from left to right; how deep things nest is bounded. Blocks: markdown-blocks.js.
 import { element } from "./elements.js";
 
+const portionLength = 4096;
 const mostOpenings = 16;
 const longestMark = 4;
 const punctuation = /[\p{P}\p{S}]/u;
@@ -15,7 +16,21 @@ const lineBreak = /<br\s{0,8}\/?>/iy;
  * models transcribe documents by lines.
  */
 export function inlineNodes(text, isOpen = false) {
-    return nodes(emphasize(new InlineReader(text).read(), isOpen));
+    return nodes(emphasize(new InlineReader(text).read(), isOpen))
+        .map((node) => (typeof node === "string" ? document.createTextNode(node) : node));
+}
+
+/** A text in parts that are read one by one, so that one without end is not read again and again: few are longer. */
+export function inlinePortions(text) {
+    const portions = [];
+    let start = 0;
+    while (text.length - start > portionLength) {
+        const end = text.indexOf(" ", start + portionLength);
+        if (end < 0) break;
+        portions.push(text.slice(start, end));
+        start = end;
+    }
+    return [...portions, text.slice(start)];
 }
 
 /** Splits a text into pieces: `{ text }`, `{ node }`, or what may be emphasis `{ mark, count, opens, closes }`. */

@@ -4,7 +4,7 @@ import { copyButton } from "./copying.js";
 import { element } from "./elements.js";
 import { say } from "./language.js";
 import { splitBlocks } from "./markdown-blocks.js";
-import { inlineNodes } from "./markdown-inline.js";
+import { inlineNodes, inlinePortions } from "./markdown-inline.js";
 
 /** A text shown as Markdown in an element. Each text that is shown begins with the one before. */
 export class MarkdownView {
@@ -67,20 +67,29 @@ class BlockSequence {
     }
 }
 
-/** A text of a line or a paragraph, read again only when it changes. */
+/** A text of a line or a paragraph, read again only where it changes: in its last portion. */
 class InlineText {
-    #text = null;
-    #wasOpen = false;
+    #portions = [];
 
     constructor(node) {
         this.node = node;
     }
 
     show(text, isOpen) {
-        if (text === this.#text && isOpen === this.#wasOpen) return;
-        this.#text = text;
-        this.#wasOpen = isOpen;
-        this.node.replaceChildren(...inlineNodes(text, isOpen));
+        const portions = inlinePortions(text);
+        const last = portions.length - 1;
+        portions.forEach((portion, index) => this.#showPortion(index, portion, isOpen && index === last));
+        for (const { nodes } of this.#portions.splice(portions.length)) nodes.forEach((node) => node.remove());
+    }
+
+    #showPortion(index, text, isOpen) {
+        const shown = this.#portions[index];
+        if (shown?.text === text && shown.isOpen === isOpen) return;
+        const nodes = inlineNodes(text, isOpen);
+        const next = this.#portions[index + 1]?.nodes[0] ?? null;
+        shown?.nodes.forEach((node) => node.remove());
+        nodes.forEach((node) => this.node.insertBefore(node, next));
+        this.#portions[index] = { text, isOpen, nodes };
     }
 }
 
