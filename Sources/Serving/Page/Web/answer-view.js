@@ -36,7 +36,7 @@ export class AnswerView {
         this.#again = say(element("button", { type: "button", class: "quiet small", onclick: again }, icon("again")),
             { label: "regenerate" });
         this.retry = say(element("button", { type: "button", class: "plain", onclick: again }), { text: "retry" });
-        const copy = copyButton("copy", () => answer.text);
+        const copy = copyButton("copy", () => answer.message?.content ?? "");
         this.node = element("article", { class: "message answer", "aria-busy": "true" },
             element("h2", { class: "who", translate: "no" }, answer.model),
             this.#reasoning, this.#body, this.#calls, this.#waiting, this.#outcome,
