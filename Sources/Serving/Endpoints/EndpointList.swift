@@ -5,6 +5,9 @@ enum EndpointList {
     static let all: [Endpoint] = [
         ChatCompletions.endpoint,
         Completions.endpoint,
+        ModelResponses.endpoint,
+        AnthropicMessages.create,
+        AnthropicMessages.countTokens,
         Models.list,
         Models.one,
         Tokenization.tokenize,

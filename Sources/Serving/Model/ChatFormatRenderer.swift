@@ -6,6 +6,8 @@ import InputProcessing
 struct ChatFormatRenderer: ConversationRenderer {
     let format: ChatFormat
 
+    func reads(variable name: String) -> Bool { false }
+
     func render(_ conversation: Conversation) throws -> RenderedChat {
         guard conversation.tools.isEmpty, conversation.turns.allSatisfy({ $0.toolCalls.isEmpty }) else {
             throw RequestError.unsupported("tools", "the checkpoint has no chat template")

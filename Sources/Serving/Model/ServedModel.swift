@@ -33,6 +33,8 @@ struct ServedModel: Sendable {
 protocol ConversationRenderer: Sendable {
     /// The text of a conversation, and where messages and images stand in it.
     func render(_ conversation: Conversation) throws -> RenderedChat
+    /// Whether the text depends on a variable of `Conversation.variables` with this name.
+    func reads(variable name: String) -> Bool
 }
 
 /// A conversation as a chat template takes it.

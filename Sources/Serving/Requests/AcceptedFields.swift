@@ -3,6 +3,23 @@
 
 import JSONText
 
+/// A field that clients know, and that is refused by name unless it is null or false.
+struct RefusedField: Sendable {
+    let name: String
+    /// Why it is not obeyed.
+    let reason: String
+
+    var schema: FieldSchema { FieldSchema(name, .any, "Only null or false: \(reason).") }
+
+    /// Refuses the first of these fields that asks for something.
+    static func check(_ fields: [RefusedField], _ body: JSONValue) throws(RequestError) {
+        for field in fields {
+            guard let value = body[field.name], !value.isNull, value.boolean != false else { continue }
+            throw .unsupported(field.name, field.reason)
+        }
+    }
+}
+
 /// Fields that are taken with values that change nothing.
 enum AcceptedFields {
     static let chat: [FieldSchema] = [

@@ -34,6 +34,9 @@ struct ToolPolicy: Sendable {
     var choice = Choice.auto
     /// Whether it may call several at once.
     var allowsParallel = true
+
+    /// The tools that the model is told of.
+    var offered: [ToolDefinition] { choice == .never ? [] : tools }
 }
 
 /// What the text of an answer has to be.
@@ -46,18 +49,23 @@ enum AnswerShape: Sendable {
 }
 
 extension ServedModel {
+    /// The tokens and images of a conversation, with the tools that the model may call.
+    func prompt(_ chat: ChatRequest, from source: ImageSource) throws -> PreparedPrompt {
+        var conversation = chat.conversation
+        conversation.tools = chat.tools.offered
+        return try prompt(conversation, images: chat.images, from: source)
+    }
+
     /// The request for the engine, and how its answers are to be read.
     func answerRequest(_ chat: ChatRequest, _ incoming: IncomingRequest, _ source: ImageSource) throws -> AnswerRequest
     {
-        var conversation = chat.conversation
-        conversation.tools = chat.tools.choice == .never ? [] : chat.tools.tools
-        let prompt = try self.prompt(conversation, images: chat.images, from: source)
+        let prompt = try self.prompt(chat, from: source)
         var request = AnswerRequest(incoming, prompt, chat.parameters)
         if case .text = chat.shape {
         } else {
             throw RequestError.unsupported("response_format", "only text is accepted")
         }
-        if !conversation.tools.isEmpty {
+        if !chat.tools.offered.isEmpty {
             request.format.toolCallMarks = ("<tool_call>", "</tool_call>")
         }
         return request

@@ -81,11 +81,7 @@ enum ToolFields {
             )
         }
         policy.allowsParallel = body["parallel_tool_calls"]?.boolean ?? true
-        switch body["tool_choice"]?.string {
-        case "none": policy.choice = .never
-        case "required": policy.choice = .required
-        default: policy.choice = .auto
-        }
+        policy.choice = ToolPolicy.Choice(body["tool_choice"]?.string)
         if let name = body["tool_choice"]?["function"]?["name"]?.string { policy.choice = .named(name) }
         try policy.check(field: "tool_choice")
         return policy
@@ -105,6 +101,37 @@ enum ToolFields {
             }
             return .jsonSchema(schema, isStrict: format?["json_schema"]?["strict"]?.boolean ?? false)
         default: return .text
+        }
+    }
+}
+
+extension ToolDefinition {
+    /// A function, shown to the model as chat completions state it.
+    init(name: String, description: String?, parameters: JSONValue?, isStrict: Bool) {
+        var function = [JSONMember(key: "name", value: JSONValue(.string(name)))]
+        if let description { function.append(JSONMember(key: "description", value: JSONValue(.string(description)))) }
+        if let parameters { function.append(JSONMember(key: "parameters", value: parameters)) }
+        self.init(
+            name: name,
+            parameters: parameters,
+            isStrict: isStrict,
+            definition: JSONValue(
+                .object([
+                    JSONMember(key: "type", value: JSONValue(.string("function"))),
+                    JSONMember(key: "function", value: JSONValue(.object(function))),
+                ])
+            )
+        )
+    }
+}
+
+extension ToolPolicy.Choice {
+    /// What OpenAI's word means; nil for none.
+    init(_ word: String?) {
+        switch word {
+        case "none": self = .never
+        case "required": self = .required
+        default: self = .auto
         }
     }
 }

@@ -19,9 +19,9 @@ extension Response {
         )
     }
 
-    /// An error.
-    init(_ error: RequestError) {
-        self.init(json: error.json, status: error.status)
+    /// An error in the form of an interface.
+    init(_ error: RequestError, in form: ErrorForm = .openAI, requestID: String? = nil) {
+        self.init(json: form.body(error, requestID: requestID), status: error.status)
         if let seconds = error.retryAfterSeconds { headers[.retryAfter] = "\(seconds)" }
         if error.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
     }

@@ -24,13 +24,24 @@ enum ServerSentEvents {
                     do {
                         try await write(&events)
                     } catch let error where !(error is CancellationError) {
-                        try await events.send(RequestError(any: error).json)
+                        let form = incoming.errors
+                        try await events.send(
+                            form.body(RequestError(any: error), requestID: incoming.id),
+                            named: form.eventName
+                        )
                     }
                 }
                 try await writer.finish(nil)
             }
         )
     }
+}
+
+/// An event with a name.
+struct ServerSentEvent: Sendable {
+    let name: String
+    /// Its data, which have no line ends.
+    let json: [UInt8]
 }
 
 /// Writes events to a client.
@@ -55,6 +66,9 @@ struct EventWriter {
         buffer.writeString("\n\n")
         try await send(buffer)
     }
+
+    /// Sends one event with its name.
+    mutating func send(_ event: ServerSentEvent) async throws { try await send(event.json, named: event.name) }
 
     /// Sends what OpenAI's clients take for the end.
     mutating func sendDone() async throws { try await send(ByteBuffer(string: "data: [DONE]\n\n")) }

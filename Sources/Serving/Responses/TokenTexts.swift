@@ -10,20 +10,25 @@ extension JSONWriter {
     mutating func chatLogProbabilities(_ tokens: [SampledToken], _ tokenizer: Tokenizer) {
         object { writer in
             writer.key("content")
-            writer.array { writer in
-                for token in tokens {
-                    guard let found = token.logProbabilities else { continue }
-                    writer.object { writer in
-                        writer.tokenLogProbability(found.chosen, tokenizer)
-                        writer.key("top_logprobs")
-                        writer.array { writer in
-                            for top in found.top { writer.object { $0.tokenLogProbability(top, tokenizer) } }
-                        }
+            writer.tokenLogProbabilities(tokens, tokenizer)
+            writer.key("refusal")
+            writer.null()
+        }
+    }
+
+    /// `[{"token": ..., "logprob": ..., "bytes": ..., "top_logprobs": [...]}, ...]` of those tokens that have them.
+    mutating func tokenLogProbabilities(_ tokens: [SampledToken], _ tokenizer: Tokenizer) {
+        array { writer in
+            for token in tokens {
+                guard let found = token.logProbabilities else { continue }
+                writer.object { writer in
+                    writer.tokenLogProbability(found.chosen, tokenizer)
+                    writer.key("top_logprobs")
+                    writer.array { writer in
+                        for top in found.top { writer.object { $0.tokenLogProbability(top, tokenizer) } }
                     }
                 }
             }
-            writer.key("refusal")
-            writer.null()
         }
     }
 

@@ -132,6 +132,7 @@ struct OpenAPIDescription {
             case .object(let schema): visit(schema)
             case .array(let element, _), .map(let element): visit(element)
             case .either(let values): values.forEach(visit)
+            case .kinds(let kinds): kinds.forEach { visit($0.schema) }
             case .string, .choice, .boolean, .integer, .number, .any: break
             }
         }
@@ -239,6 +240,27 @@ struct OpenAPIDescription {
         case .either(let values):
             writer.key("anyOf")
             writer.array { writer in for value in values { write(value, to: &writer) } }
+        case .kinds(let kinds):
+            let isTyped = !kinds.contains(where: \.isDefault)
+            writer.key(isTyped ? "oneOf" : "anyOf")
+            writer.array { writer in for kind in kinds { writeReference(to: kind.schema.name, &writer) } }
+            // A discriminator demands that the member be there.
+            if isTyped { writeDiscriminator(kinds, to: &writer) }
+        }
+    }
+
+    private func writeDiscriminator(_ kinds: [ObjectKind], to writer: inout JSONWriter) {
+        writer.key("discriminator")
+        writer.object { writer in
+            writer.key("propertyName")
+            writer.string("type")
+            writer.key("mapping")
+            writer.object { writer in
+                for kind in kinds {
+                    writer.key(kind.type)
+                    writer.string("#/components/schemas/\(kind.schema.name)")
+                }
+            }
         }
     }
 }

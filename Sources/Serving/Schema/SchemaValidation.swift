@@ -81,12 +81,38 @@ extension ValueSchema {
                 for (index, value) in elements.enumerated() { try element.validate(value, at: "\(path)[\(index)]") }
                 return
             }
+        case .kinds(let kinds):
+            guard value.kind == .object else { break }
+            return try Self.kind(of: value, at: path, among: kinds).schema.validate(value, at: path)
         case .either(let schemas):
             if let schema = schemas.first(where: { $0.hasKind(of: value) }) {
                 return try schema.validate(value, at: path)
             }
         }
         throw .invalid("'\(path)' is \(value.shortDescription); right would be \(phrase)", param: path)
+    }
+
+    private static func kind(
+        of value: JSONValue,
+        at path: String,
+        among kinds: [ObjectKind]
+    ) throws(RequestError) -> ObjectKind {
+        let types = ValueSchema.choice(kinds.map(\.type)).phrase
+        guard let type = value["type"], !type.isNull else {
+            if let kind = kinds.first(where: \.isDefault) { return kind }
+            throw .invalid(
+                "'\(path).type' is missing: \(types)",
+                param: "\(path).type",
+                code: "missing_required_parameter"
+            )
+        }
+        guard let kind = kinds.first(where: { $0.type == type.string }) else {
+            throw .invalid(
+                "'\(path).type' is \(type.shortDescription); right would be \(types)",
+                param: "\(path).type"
+            )
+        }
+        return kind
     }
 
     private func hasKind(of value: JSONValue) -> Bool {
@@ -96,7 +122,7 @@ extension ValueSchema {
         case .boolean: value.kind == .boolean
         case .integer, .number: value.kind == .number
         case .array: value.kind == .array
-        case .object, .map: value.kind == .object
+        case .object, .map, .kinds: value.kind == .object
         case .either(let schemas): schemas.contains { $0.hasKind(of: value) }
         }
     }
@@ -115,7 +141,7 @@ extension ValueSchema {
         case .array(let element, nil): "a list, each of it \(element.phrase)"
         case .array(let element, let counts?):
             "a list\(Self.bounds(counts.lowerBound, counts.upperBound, most: .max)) elements, each of it \(element.phrase)"
-        case .object, .map: "an object"
+        case .object, .map, .kinds: "an object"
         case .either(let schemas): schemas.map(\.phrase).joined(separator: ", or ")
         }
     }

@@ -15,6 +15,8 @@ indirect enum ValueSchema: Sendable {
     case map(ValueSchema)
     /// One of several; the first that has the value's kind decides.
     case either([ValueSchema])
+    /// An object of one of several kinds, told apart by its member `type`.
+    case kinds([ObjectKind])
     /// Anything, checked where it is used.
     case any
 }
@@ -31,6 +33,27 @@ struct ObjectSchema: Sendable {
         self.name = name
         self.fields = fields
         self.isOpen = isOpen
+    }
+}
+
+/// One of the kinds of objects that stand in the same place.
+struct ObjectKind: Sendable {
+    /// The `type` of these objects.
+    let type: String
+    /// Whether objects without a type are of this kind.
+    let isDefault: Bool
+    let schema: ObjectSchema
+
+    /// Objects of a type, with these other members.
+    init(_ type: String, _ name: String, isDefault: Bool = false, _ fields: [FieldSchema]) {
+        self.type = type
+        self.isDefault = isDefault
+        let summary = "What it is."
+        let field: FieldSchema =
+            isDefault
+            ? FieldSchema("type", .choice([type]), summary)
+            : .required("type", .choice([type]), summary)
+        schema = ObjectSchema(name, [field] + fields)
     }
 }
 

@@ -23,6 +23,8 @@ struct Endpoint: Sendable {
     let access: Access
     /// What the body may hold; nil for requests without a body.
     let body: ObjectSchema?
+    /// How errors are written.
+    let errors: ErrorForm
     let respond: @Sendable (IncomingRequest, Server) async throws -> Response
 
     /// An endpoint.
@@ -32,6 +34,7 @@ struct Endpoint: Sendable {
         _ summary: String,
         access: Access = .keyHolders,
         body: ObjectSchema? = nil,
+        errors: ErrorForm = .openAI,
         respond: @escaping @Sendable (IncomingRequest, Server) async throws -> Response
     ) {
         self.method = method
@@ -39,6 +42,7 @@ struct Endpoint: Sendable {
         self.summary = summary
         self.access = access
         self.body = body
+        self.errors = errors
         self.respond = respond
     }
 }
@@ -53,6 +57,8 @@ struct IncomingRequest: Sendable {
     let id: String
     /// The API key that it bore, or a name for all without one.
     let keyHolder: String
+    /// How errors are written.
+    let errors: ErrorForm
     /// The parts of the path that the endpoint names in braces.
     let parameters: [String: String]
     /// The connection.
@@ -60,7 +66,10 @@ struct IncomingRequest: Sendable {
     let slowClients: SlowClients
 
     /// Whom the work is done for: users that a key holder names are told apart, but never from other holders' users.
-    var user: String { body["user"]?.string.map { "\(keyHolder)/\($0)" } ?? keyHolder }
+    var user: String { user(named: body["user"]) }
+
+    /// The same, for interfaces that name users elsewhere.
+    func user(named name: JSONValue?) -> String { name?.string.map { "\(keyHolder)/\($0)" } ?? keyHolder }
 
     /// Runs `body`, and cancels it if the client goes away.
     func whileConnected<Result: Sendable>(

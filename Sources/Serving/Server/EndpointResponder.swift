@@ -31,8 +31,9 @@ struct EndpointResponder: Sendable {
                 server.logger.error("request failed", metadata: ["request_id": "\(id)", "error": "\(error.message)"])
             }
             if error.status == .tooManyRequests { server.engineMetrics.rejected(error.code ?? "other") }
-            response = Response(error)
+            response = Response(error, in: endpoint.errors, requestID: id)
         }
+        if let name = endpoint.errors.requestIDHeader { response.headers[name] = id }
         if let name = HTTPField.Name("x-request-id") { response.headers[name] = id }
         note(response.status, id, request, since: start)
         return response
@@ -58,6 +59,7 @@ struct EndpointResponder: Sendable {
             body: body,
             id: id,
             keyHolder: keyHolder,
+            errors: endpoint.errors,
             parameters: Dictionary(
                 context.parameters.map { (String($0.key), String($0.value)) },
                 uniquingKeysWith: { $1 }

@@ -105,7 +105,7 @@ private struct Lifecycle: Service {
     }
 }
 
-/// Answers requests for paths that nobody answers in the form of all errors.
+/// Answers requests for paths that nobody answers, in the form of errors of the endpoint above them, if there is one.
 private struct UnknownPaths: RouterMiddleware {
     func handle(
         _ request: Request,
@@ -119,7 +119,12 @@ private struct UnknownPaths: RouterMiddleware {
                 error.status == .notFound
                 ? "there is no \(request.method.rawValue) \(request.uri.path); /openapi.json lists what there is"
                 : error.body ?? "\(error.status)"
-            return Response(RequestError(error.status, message, type: "not_found_error"))
+            let path = request.uri.path
+            let neighbour = EndpointList.all.first { path == $0.path || path.hasPrefix($0.path + "/") }
+            return Response(
+                RequestError(error.status, message, type: "not_found_error"),
+                in: neighbour?.errors ?? .openAI
+            )
         }
     }
 }

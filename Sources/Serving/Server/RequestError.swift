@@ -1,5 +1,5 @@
-// A request that is answered with an error, in the form that OpenAI's clients read.
-// Not what can go wrong: each part says that with errors of its own, which become these here.
+// A request that is answered with an error: what every interface tells of it, and the form that OpenAI's clients read.
+// Not what can go wrong: each part says that with errors of its own, which become these here. Next: ErrorForm.swift.
 
 import HTTPTypes
 import InputProcessing

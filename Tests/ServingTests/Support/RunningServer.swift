@@ -19,6 +19,7 @@ struct RunningServer: Sendable {
     static func with<Result: Sendable>(
         _ engine: any GenerationEngine,
         isLoaded: Bool = true,
+        model: ServedModel = model,
         _ change: (inout ServerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> Result
     ) async throws -> Result {
@@ -60,15 +61,22 @@ struct RunningServer: Sendable {
         }
     }
 
+    /// The chat format of the tiny Qwen2.5-VL.
+    static let chatFormat = ChatFormat.chatML(
+        image: ChatFormat.ImagePlaceholder(
+            prefix: "<|vision_start|>",
+            token: "<|image_pad|>",
+            suffix: "<|vision_end|>"
+        )
+    )
+
     /// The tiny Qwen2.5-VL, without its weights.
-    static let model: ServedModel = {
+    static let model = model(ChatFormatRenderer(format: chatFormat))
+
+    /// The same with another renderer of conversations.
+    static func model(_ renderer: any ConversationRenderer) -> ServedModel {
         do {
             let tokenizer = try Tokenizer(contentsOf: "\(fixtures)/checkpoints/tiny-qwen25vl-a/tokenizer.json")
-            let image = ChatFormat.ImagePlaceholder(
-                prefix: "<|vision_start|>",
-                token: "<|image_pad|>",
-                suffix: "<|vision_end|>"
-            )
             let processor = try ImageProcessor(
                 ImageProcessorConfiguration(
                     patchSize: 14,
@@ -89,14 +97,14 @@ struct RunningServer: Sendable {
                 contextTokens: 512,
                 vocabularySize: 326,
                 tokenizer: tokenizer,
-                renderer: ChatFormatRenderer(format: .chatML(image: image)),
+                renderer: renderer,
                 images: ImagePreparation(decoder: ImageDecoder(), processor: processor, maximumCount: 3),
                 defaults: SamplingParameters()
             )
         } catch {
             preconditionFailure("\(error)")
         }
-    }()
+    }
 
     static let fixtures: String = {
         let parts = #filePath.split(separator: "/").dropLast(3)

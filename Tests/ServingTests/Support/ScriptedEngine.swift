@@ -1,9 +1,10 @@
 // An engine that answers with texts of a test, at once or when it is told to. What the HTTP side makes of them is tested.
 
 import InputProcessing
-import ModelRuntime
 import ServingEngine
 import Synchronization
+
+@testable import ModelRuntime
 
 /// Answers every request with the same texts, a token for each piece.
 final class ScriptedEngine: GenerationEngine {
@@ -37,6 +38,11 @@ final class ScriptedEngine: GenerationEngine {
     func fail(_ failure: GenerationFailure?) { shared.withLock { $0.failure = failure } }
 
     func submit(_ request: GenerationRequest) throws(AdmissionError) -> GenerationStream {
+        do throws(SamplingParametersError) {
+            try request.parameters.validate(vocabularySize: 326)
+        } catch {
+            throw .parameters(error)
+        }
         let (refusal, failure) = shared.withLock { shared in
             shared.requests.append(request)
             return (shared.refusal, shared.failure)
@@ -52,7 +58,7 @@ final class ScriptedEngine: GenerationEngine {
                     GenerationUpdate(
                         choice: choice,
                         text: piece,
-                        tokens: [SampledToken(token: Int32(65 + index % 26))],
+                        tokens: [Self.token(index, request.parameters.topLogProbabilities)],
                         finish: isLast ? finish : nil,
                         usage: usage
                     )
@@ -70,6 +76,20 @@ final class ScriptedEngine: GenerationEngine {
             }
         }
         return stream
+    }
+
+    /// The token of a piece; its log probabilities, if they are asked for, are those of logits that fall with the tokens'
+    /// distance from it.
+    private static func token(_ index: Int, _ topCount: Int?) -> SampledToken {
+        let token = Int32(65 + index % 26)
+        guard let topCount else { return SampledToken(token: token) }
+        let logits = (0..<128).map { -abs(Float($0) - Float(token)) }
+        return SampledToken(
+            token: token,
+            logProbabilities: logits.withUnsafeBufferPointer {
+                LogProbabilities($0, largest: 0, chosen: token, topCount: topCount)
+            }
+        )
     }
 
     var state: EngineState { EngineState(running: 1, waiting: 2, usedBlocks: 3, blocks: 12) }

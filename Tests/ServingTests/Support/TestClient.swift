@@ -126,6 +126,16 @@ struct TestResponse {
             event.split(separator: "\n").first { $0.hasPrefix("data: ") }.map { String($0.dropFirst(6)) }
         }
     }
+    /// Server-sent events: their names, none for those without, and their data.
+    var namedEvents: [(name: String, data: JSONValue)] {
+        text.split(separator: "\n\n").map { event in
+            func field(_ name: String) -> String? {
+                event.split(separator: "\n").first { $0.hasPrefix(name) }.map { String($0.dropFirst(name.count)) }
+            }
+            let data = field("data: ").flatMap { try? JSONDocument($0).root }
+            return (field("event: ") ?? "", data ?? JSONValue(.null))
+        }
+    }
     /// `error.message`, `error.param` and `error.code` of an error.
     var error: (message: String, param: String?, code: String?) {
         let error = json["error"]
