@@ -181,7 +181,7 @@ import Testing
             ),
             (
                 #"{"max_tokens":9,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b","input":1}]}]}"#,
-                "'messages[0].content[0].input' is 1"
+                "'messages[0].content[0].input' is a number"
             ),
             (
                 #"{"max_tokens":9,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://a/b.png"}}]}]}"#,

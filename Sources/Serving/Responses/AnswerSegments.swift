@@ -68,7 +68,10 @@ struct AnswerSegments: Sendable {
         }
         // Log probabilities go with their tokens, whether or not those have given text yet.
         if isOpen, segments.last?.kind == .text, !held.isEmpty { extendLast("", &changes) }
-        if update.finish != nil { endLast(&changes) }
+        if update.finish != nil, isOpen {
+            segments[segments.count - 1].tokenCount += heldCount
+            endLast(&changes)
+        }
         return changes
     }
 
@@ -106,8 +109,6 @@ struct AnswerSegments: Sendable {
     private mutating func endLast(_ changes: inout [Change]) {
         guard isOpen else { return }
         isOpen = false
-        segments[segments.count - 1].tokenCount += heldCount
-        heldCount = 0
         changes.append(.end(segments.count - 1))
     }
 }
