@@ -126,6 +126,7 @@ let runtimeTargets: [Target] = [
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
+        exclude: ["Page/Web"],
         swiftSettings: swiftSettings
     ),
     .target(
