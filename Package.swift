@@ -230,6 +230,14 @@ let runtimeTests: [Target] = [
         swiftSettings: swiftSettings
     ),
     .testTarget(
+        name: "ServingTests",
+        dependencies: [
+            "Serving", "ServingEngine", "Generation", "ModelRuntime", "InputProcessing", "JSONText", "TestRandomness",
+            argumentParser, .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
         name: "ModelCommandsTests",
         dependencies: ["ModelCommands", "ModelRuntime", "TensorTypes", "JSONText", argumentParser],
         swiftSettings: swiftSettings
