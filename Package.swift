@@ -126,6 +126,7 @@ let runtimeTargets: [Target] = [
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
+        exclude: ["Page/Web"],
         swiftSettings: swiftSettings
     ),
     .target(
@@ -226,6 +227,14 @@ let runtimeTests: [Target] = [
     .testTarget(
         name: "ServingEngineTests",
         dependencies: ["ServingEngine", "ModelRuntime", "InputProcessing", "TensorTypes", "TestRandomness"],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
+        name: "ServingTests",
+        dependencies: [
+            "Serving", "ServingEngine", "Generation", "ModelRuntime", "InputProcessing", "JSONText", "TestRandomness",
+            argumentParser, .product(name: "Logging", package: "swift-log"),
+        ],
         swiftSettings: swiftSettings
     ),
     .testTarget(

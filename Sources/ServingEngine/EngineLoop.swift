@@ -13,6 +13,7 @@ final class EngineLoop<Model: CompiledModel> {
     let limits: ModelLimits
     let tokenizer: Tokenizer
     let endOfSequence: Set<Int32>
+    let contextTokens: Int
     let observers: [any EngineObserver]
     let shape: BatchShape
     let cache: KeyValueCache
@@ -41,6 +42,7 @@ final class EngineLoop<Model: CompiledModel> {
         limits = model.limits
         tokenizer = model.tokenizer
         endOfSequence = model.endOfSequence
+        contextTokens = configuration.contextTokens
         self.observers = observers
         self.inbox = inbox
         let decoder = Model.manifest.decoder
@@ -134,6 +136,8 @@ final class EngineLoop<Model: CompiledModel> {
 
     // MARK: Beginning
 
+    // The planner calls these two while it changes, so they must not look at it.
+
     /// The first answer of a request, not begun yet.
     private func begin(_ request: ActiveRequest) -> ActiveSequence {
         let sequence = makeSequence(request, choice: 0)
@@ -147,7 +151,7 @@ final class EngineLoop<Model: CompiledModel> {
             parameters,
             endOfSequence: endOfSequence,
             promptTokens: request.prompt.count,
-            contextLength: planner.configuration.contextTokens
+            contextLength: contextTokens
         )
         let answer = AnswerText(
             parameters,

@@ -37,7 +37,7 @@ enum ChatCompletions {
             model: incoming.body["model"]?.string ?? loaded.model.name,
             created: WallClock.seconds,
             tokenizer: loaded.model.tokenizer,
-            seed: stream.seed
+            fingerprint: server.configuration.version
         )
         guard request.isStreamed else {
             return try await incoming.whileConnected {

@@ -14,7 +14,7 @@ public enum ServeProgram {
     ///
     /// Exit codes: 0 ended in good order; 1 the model or the address cannot be used; 64 wrong arguments.
     public static func run<Model: CompiledModel>(_ model: Model.Type) async {
-        await ServeCommand<Model>.main()
+        await ServeCommand<Model>.main(EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst())))
     }
 }
 

@@ -12,7 +12,8 @@ struct ChatCompletionWriter: Sendable {
     /// Seconds since 1970.
     let created: Int
     let tokenizer: Tokenizer
-    let seed: UInt64
+    /// What made the answers: another one may give others for the same seed.
+    let fingerprint: String
 
     /// A piece of a streamed answer.
     ///
@@ -126,7 +127,7 @@ struct ChatCompletionWriter: Sendable {
                 writer.usage(usage)
             }
             writer.key("system_fingerprint")
-            writer.string("seed-\(seed)")
+            writer.string(fingerprint)
         }
         return writer.utf8
     }

@@ -58,8 +58,7 @@ struct CachePool {
 
     /// Gives slots to `count` further tokens, or changes nothing if there is no room.
     mutating func append(_ count: Int, to prefix: inout CachedPrefix) throws(CacheExhausted) {
-        // One more than the tokens need: a shared block that is written is copied first.
-        let needed = CacheGeometry.blockCount(tokens: prefix.tokenCount + count) - prefix.table.blocks.count + 1
+        let needed = prefix.table.blocksNeeded(for: count, in: allocator)
         if needed > allocator.freeCount { _ = tree.evict(needed - allocator.freeCount, allocator: &allocator) }
         try prefix.table.append(count, from: &allocator, in: cache)
     }

@@ -4,7 +4,10 @@ import Glibc
 
 enum ImageBytes {
     static func read(_ name: String) throws -> [UInt8] {
-        let path = "\(RunningServer.fixtures)/images/\(name)"
+        try read(path: "\(RunningServer.fixtures)/images/\(name)")
+    }
+
+    static func read(path: String) throws -> [UInt8] {
         guard let file = fopen(path, "rb") else { throw TestClientError("cannot read \(path)") }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 22)
