@@ -19,8 +19,9 @@ enum ServerSentEvents {
             status: .ok,
             headers: headers,
             body: ResponseBody { writer in
-                var events = EventWriter(writer, incoming.slowClients, incoming.channel)
-                try await incoming.request.body.consumeWithCancellationOnInboundClose { _ in
+                // This task touches it again only after the one that writes has ended.
+                nonisolated(unsafe) var events = EventWriter(writer, incoming.slowClients, incoming.channel)
+                try await incoming.whileConnected {
                     do {
                         try await write(&events)
                     } catch let error where !(error is CancellationError) {

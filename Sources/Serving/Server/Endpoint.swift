@@ -75,6 +75,13 @@ struct IncomingRequest: Sendable {
     func whileConnected<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await request.body.consumeWithCancellationOnInboundClose { _ in try await body() }
+        let watch: ConnectionWatch
+        do {
+            watch = try await channel.pipeline.handler(type: ConnectionWatch.self).get()
+        } catch {
+            // The pipeline of a connection that has been closed is empty.
+            throw CancellationError()
+        }
+        return try await watch.whileOpen(body)
     }
 }

@@ -41,6 +41,7 @@ struct HTTPServer: Sendable {
     func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.networkThreads)
         let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionWatch()],
             idleTimeout: .seconds(Int64(configuration.idleSeconds)),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: configuration.maximumHeaderBytes,
