@@ -26,9 +26,13 @@ WEATHER = {
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": png()}}
 
 
-def ask(**options):
+# The package knows this field no longer; the interface does.
+GREEDY = {"temperature": 0.0}
+
+
+def ask(extra=None, **options):
     return CLIENT.messages.create(
-        **({"model": MODEL, "max_tokens": 24, "messages": HELLO, "temperature": 0.0} | options)
+        **({"model": MODEL, "max_tokens": 24, "messages": HELLO, "extra_body": GREEDY | (extra or {})} | options)
     )
 
 
@@ -60,15 +64,14 @@ def conversations_with_instructions():
             {"role": "user", "content": [{"type": "text", "text": "How deep?"}]},
         ],
         metadata={"user_id": "ann"},
-        top_p=0.9,
-        top_k=5,
+        extra={"top_p": 0.9, "top_k": 5},
     )
     assert message.usage.output_tokens >= 1
 
 
 def streams_equal_whole_messages():
     whole = ask()
-    with CLIENT.messages.stream(model=MODEL, max_tokens=24, messages=HELLO, temperature=0.0) as stream:
+    with CLIENT.messages.stream(model=MODEL, max_tokens=24, messages=HELLO, extra_body=GREEDY) as stream:
         pieces = list(stream.text_stream)
         message = stream.get_final_message()
     equal("".join(pieces), text(whole))
@@ -140,7 +143,7 @@ def streamed_calls_of_tools():
     with CLIENT.messages.stream(
         model=MODEL,
         max_tokens=200,
-        temperature=0.0,
+        extra_body=GREEDY,
         messages=[{"role": "user", "content": "What is the weather in Paris?"}],
         tools=[WEATHER],
         tool_choice={"type": "tool", "name": "weather", "disable_parallel_tool_use": True},
@@ -161,7 +164,7 @@ def answers_of_a_schema():
     message = CLIENT.messages.parse(
         model=MODEL,
         max_tokens=200,
-        temperature=0.0,
+        extra_body=GREEDY,
         messages=[{"role": "user", "content": "Name a city, in JSON."}],
         output_format=City,
     )
@@ -181,7 +184,7 @@ def errors():
 
     unknown = refusal(anthropic.NotFoundError, model="nothing-of-this-name")
     equal(unknown["type"], "not_found_error")
-    field = refusal(anthropic.BadRequestError, extra_body={"temprature": 1})
+    field = refusal(anthropic.BadRequestError, extra={"temprature": 1})
     equal(field["type"], "invalid_request_error")
     assert "did you mean temperature?" in field["message"], field
     address = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
@@ -193,7 +196,7 @@ def asynchronous_clients():
     async def main():
         async with anthropic.AsyncAnthropic(base_url=URL, api_key="none", max_retries=0) as client:
             async with client.messages.stream(
-                model=MODEL, max_tokens=24, messages=HELLO, temperature=0.0
+                model=MODEL, max_tokens=24, messages=HELLO, extra_body=GREEDY
             ) as stream:
                 pieces = [piece async for piece in stream.text_stream]
         equal("".join(pieces), text(ask()))
@@ -202,7 +205,7 @@ def asynchronous_clients():
 
 
 def streams_that_are_left():
-    with CLIENT.messages.stream(model=MODEL, max_tokens=24, messages=HELLO, temperature=0.0) as stream:
+    with CLIENT.messages.stream(model=MODEL, max_tokens=24, messages=HELLO, extra_body=GREEDY) as stream:
         next(iter(stream))
     assert ask(max_tokens=1).usage.output_tokens == 1
 

@@ -108,7 +108,8 @@ import Testing
             model: "m",
             created: 1,
             body: body,
-            chat: try ChatRequest(response: body, model),
+            tools: ToolPolicy(),
+            parameters: SamplingParameters(),
             tokenizer: model.tokenizer
         )
         let (answer, changes) = Self.answer(Self.pieces)

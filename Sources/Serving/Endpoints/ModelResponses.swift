@@ -20,9 +20,9 @@ enum ModelResponses {
     @Sendable private static func respond(_ incoming: IncomingRequest, _ server: Server) async throws -> Response {
         let loaded = try server.model(named: incoming.body["model"])
         let source = server.configuration.imageSource
-        let (request, chat) = try await server.workers.run {
+        let (request, tools) = try await server.workers.run {
             let chat = try ChatRequest(response: incoming.body, loaded.model)
-            return (try loaded.model.answerRequest(chat, incoming, source), chat)
+            return (try loaded.model.answerRequest(chat, incoming, source), chat.tools)
         }
         let stream = try loaded.engine.submit(request.generation)
         let writer = ResponseObjectWriter(
@@ -30,7 +30,8 @@ enum ModelResponses {
             model: incoming.body["model"]?.string ?? loaded.model.name,
             created: WallClock.seconds,
             body: incoming.body,
-            chat: chat,
+            tools: tools,
+            parameters: request.generation.parameters,
             tokenizer: loaded.model.tokenizer
         )
         guard request.isStreamed else {

@@ -23,7 +23,8 @@ struct ResponseObjectWriter: Sendable {
     let created: Int
     /// What was asked, which the response tells again.
     let body: JSONValue
-    let chat: ChatRequest
+    let tools: ToolPolicy
+    let parameters: SamplingParameters
     let tokenizer: Tokenizer
 
     // MARK: Responses
@@ -86,7 +87,7 @@ struct ResponseObjectWriter: Sendable {
         writer.member("max_output_tokens", tree: body["max_output_tokens"])
         writer.member("max_tool_calls", nil as Int?)
         writer.member("metadata", tree: body["metadata"].flatMap { $0.isNull ? nil : $0 } ?? JSONValue(.object([])))
-        writer.member("parallel_tool_calls", chat.tools.allowsParallel)
+        writer.member("parallel_tool_calls", tools.allowsParallel)
         writer.member("previous_response_id", nil as String?)
         writer.member("prompt_cache_key", tree: body["prompt_cache_key"])
         writer.object("reasoning") { writer in
@@ -97,7 +98,7 @@ struct ResponseObjectWriter: Sendable {
         writer.member("service_tier", "default")
         writer.member("store", false)
         writer.key("temperature")
-        writer.finite(chat.parameters.temperature)
+        writer.finite(parameters.temperature)
         writer.object("text") { writer in
             writer.key("format")
             if let format = body["text"]?["format"], !format.isNull {
@@ -111,10 +112,10 @@ struct ResponseObjectWriter: Sendable {
             "tool_choice",
             tree: body["tool_choice"].flatMap { $0.isNull ? nil : $0 } ?? JSONValue(.string("auto"))
         )
-        writer.array("tools") { writer in for tool in chat.tools.tools { write(tool, to: &writer) } }
-        writer.member("top_logprobs", chat.parameters.topLogProbabilities ?? 0)
+        writer.array("tools") { writer in for tool in tools.tools { write(tool, to: &writer) } }
+        writer.member("top_logprobs", parameters.topLogProbabilities ?? 0)
         writer.key("top_p")
-        writer.finite(chat.parameters.topP)
+        writer.finite(parameters.topP)
         writer.member("truncation", "disabled")
         writer.member("user", tree: body["user"])
     }

@@ -22,7 +22,7 @@ struct APIKeys: Sendable {
         guard let offered else {
             throw RequestError(
                 .unauthorized,
-                "no API key; send it as 'Authorization: Bearer KEY'",
+                "no API key; send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'",
                 type: "authentication_error",
                 code: "missing_api_key"
             )
