@@ -78,7 +78,7 @@ extension TemplateTime {
     static let formatLimit = 4_096
 
     /// The time written by a format of `strftime`, with `%f` for microseconds, and nothing for `%z` and `%Z`; nil for a
-    /// format that ends in a lone `%`, holds a NUL or is too long.
+    /// format that holds a NUL or is too long.
     func formatted(_ format: [UInt8]) -> [UInt8]? {
         guard format.count <= Self.formatLimit, !format.contains(0) else { return nil }
         var prepared: [UInt8] = []
@@ -90,7 +90,10 @@ extension TemplateTime {
                 prepared.append(byte)
                 continue
             }
-            guard index < format.count else { return nil }
+            guard index < format.count else {
+                prepared.append(byte)
+                break
+            }
             switch format[index] {
             case UInt8(ascii: "f"): prepared += String(1_000_000 + microsecond % 1_000_000).utf8.dropFirst()
             case UInt8(ascii: "z"), UInt8(ascii: "Z"): break

@@ -74,7 +74,7 @@ enum GlobalFunctions {
         let format = try renderer.textArgument(arguments[0] ?? .null, "strftime_now")
         guard let text = renderer.clock.now().formatted(format.utf8) else {
             throw renderer.failure(
-                "'strftime_now' takes a format of at most \(TemplateTime.formatLimit) bytes without a NUL or a lone '%'"
+                "'strftime_now' takes a format of at most \(TemplateTime.formatLimit) bytes without a NUL"
             )
         }
         guard text.count <= renderer.limits.textBytes else { throw renderer.limitFailure("this time is too long") }
@@ -113,6 +113,7 @@ extension Renderer {
         var pairs: [(key: Value, value: Value)] = []
         switch arguments.positional.first {
         case nil: break
+        case .undefined(let undefined): throw failure(undefined)
         case .dictionary(let dictionary): pairs = dictionary.entries.map { ($0.key, $0.value) }
         case .some(let value):
             for item in try elements(of: value) {

@@ -143,7 +143,7 @@ private struct JSONTextWriter {
         case "\u{C}": return "\\f"
         case "\0"..<" ": return Self.escape(UInt16(scalar.value))
         default:
-            guard escapesNonASCII, !scalar.isASCII else { return nil }
+            guard escapesNonASCII, !(" "..."~").contains(scalar) else { return nil }
             return UTF16.encode(scalar).map { $0.map(Self.escape).joined() }
         }
     }

@@ -57,11 +57,10 @@ extension FilterCatalog {
         let power = try renderer.calculate(.power, .integer(10), .integer(precision))
         let scaled = try renderer.calculate(.multiply, value, power)
         guard case .double(let number) = scaled else { return try renderer.calculate(.divide, scaled, power) }
-        let whole = method == "ceil" ? number.rounded(.up) : number.rounded(.down)
-        guard let integer = Int(exactly: whole) else {
-            throw renderer.failure("an integer becomes too large; integers have 64 bits here")
-        }
-        return try renderer.calculate(.divide, .integer(integer), power)
+        // Python's whole numbers have no negative zero.
+        let whole = (method == "ceil" ? number.rounded(.up) : number.rounded(.down)) + 0
+        guard whole.isFinite else { throw renderer.failure("'round' takes finite numbers") }
+        return try renderer.calculate(.divide, .double(whole), power)
     }
 }
 

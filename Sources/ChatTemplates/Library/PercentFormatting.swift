@@ -58,7 +58,7 @@ private struct PercentFormatter {
     /// Whether Python would take the values as named ones, of which a format need not use all.
     private var isMapping: Bool {
         switch values {
-        case .dictionary, .list, .range: true
+        case .dictionary, .list, .range, .undefined: true
         default: false
         }
     }

@@ -61,10 +61,10 @@ enum TestCatalog {
             try renderer.text(of: value).isUppercase
         },
         TestDefinition(name: "filter", signature: .of()) { (renderer, value, _) throws(TemplateError) in
-            FilterCatalog.standard[try renderer.textArgument(value, "filter").string] != nil
+            try renderer.isName(value) { FilterCatalog.standard[$0] != nil }
         },
         TestDefinition(name: "test", signature: .of()) { (renderer, value, _) throws(TemplateError) in
-            standard[try renderer.textArgument(value, "test").string] != nil
+            try renderer.isName(value) { standard[$0] != nil }
         },
     ]
 
@@ -126,6 +126,12 @@ extension TestDefinition {
 }
 
 extension Renderer {
+    fileprivate func isName(_ value: Value, _ isKnown: (String) -> Bool) throws(TemplateError) -> Bool {
+        if case .text(let text) = value { return isKnown(text.string) }
+        _ = try key(value)
+        return false
+    }
+
     fileprivate func remainder(_ value: Value, _ divisor: Value, is wanted: Int) throws(TemplateError) -> Bool {
         try equal(try calculate(.modulo, value, divisor), .integer(wanted))
     }

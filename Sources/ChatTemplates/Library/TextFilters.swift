@@ -110,8 +110,6 @@ extension FilterCatalog {
     }
 
     private static let truncate: FilterDefinition.Body = { (renderer, value, arguments) throws(TemplateError) in
-        if value.isUndefined { return value }
-        let text = try renderer.textArgument(value, "truncate")
         let length = try renderer.integerArgument(arguments[0], "truncate", otherwise: 255)
         let end = try arguments[2].map { (value) throws(TemplateError) in try renderer.textArgument(value, "end") }
             ?? TemplateText("...")
@@ -119,7 +117,8 @@ extension FilterCatalog {
         guard length >= end.scalarCount, leeway >= 0 else {
             throw renderer.failure("'truncate' needs a length of at least \(end.scalarCount) and a leeway of at least 0")
         }
-        if text.scalarCount - leeway <= length { return value }
+        if let count = value.count, count - leeway <= length { return value }
+        let text = try renderer.textArgument(value, "truncate")
         var kept = text.part(text.byteRange(ofScalars: 0..<length - end.scalarCount))
         if !(arguments[1]?.isTrue ?? false) { kept = kept.splitFromEnd(TemplateText(" "), limit: 1)[0] }
         var builder = renderer.makeBuilder()

@@ -50,7 +50,7 @@ extension Renderer {
             builder.append(view.kind.rawValue)
             try writeItems(view.items, open: "([", close: "])", to: &builder)
         case .namespace(let namespace):
-            builder.append("<TemplateNamespace ")
+            builder.append("<Namespace ")
             let pairs = namespace.names.map { (Value.text($0), namespace[$0] ?? .null) }
             try writePairs(pairs, to: &builder)
             builder.append(">")

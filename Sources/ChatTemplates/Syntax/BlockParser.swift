@@ -3,9 +3,11 @@
 
 extension Parser {
     mutating func parseFor(at offset: Int) throws(TemplateError) -> Statement {
-        let target = try parseTarget(endsBefore: "in")
+        loopDepth += 1
+        let target = try parseTarget()
+        loopDepth -= 1
         try expect(.name("in"), "'in'")
-        let iterable = try parseTuple(allowsConditional: false, endsBefore: "recursive")
+        let iterable = try parseTuple(allowsConditional: false)
         let filterScope = scopes.open()
         declare(target)
         let filter = skip(name: "if") ? try parseExpression() : nil
@@ -122,15 +124,12 @@ extension Parser {
     // MARK: What may be assigned to
 
     /// Reads a name, an attribute of one, or several of them separated by commas.
-    mutating func parseTarget(
-        allowsAttributes: Bool = false,
-        endsBefore end: String? = nil
-    ) throws(TemplateError) -> AssignmentTarget {
+    mutating func parseTarget(allowsAttributes: Bool = false) throws(TemplateError) -> AssignmentTarget {
         let offset = current.offset
         var targets: [AssignmentTarget] = []
         var isTuple = false
         while true {
-            if isTuple, isTupleEnd(end) { break }
+            if isTuple, isTupleEnd { break }
             targets.append(try parseSingleTarget(allowsAttributes: allowsAttributes))
             guard skip(symbol: ",") else { break }
             isTuple = true

@@ -17,24 +17,18 @@ extension Parser {
         return Expression(kind: kind, offset: offset, depth: depth)
     }
 
-    func isTupleEnd(_ end: String?) -> Bool {
-        switch current.kind {
-        case .outputEnd, .blockEnd, .symbol(")"): true
-        case .name(let name): name == end
-        default: false
-        }
-    }
+    /// Whether no expression can follow, as behind the last comma of a tuple.
+    var isTupleEnd: Bool { [.outputEnd, .blockEnd, .symbol(")")].contains(current.kind) }
 
     /// Reads an expression, or several separated by commas, which are a tuple.
     mutating func parseTuple(
         allowsConditional: Bool = true,
-        endsBefore end: String? = nil,
         isParenthesised: Bool = false
     ) throws(TemplateError) -> Expression {
         let offset = current.offset
         var items: [Expression] = []
         var isTuple = false
-        while !isTupleEnd(end) {
+        while !isTupleEnd {
             items.append(try parseExpression(allowsConditional: allowsConditional))
             guard skip(symbol: ",") else { break }
             isTuple = true

@@ -133,6 +133,8 @@ struct Lexer {
 
     private mutating func skipComment(from tagStart: Int) throws(TemplateError) {
         let bodyStart = offset
+        // An opening at the very end passes in jinja2, here as for `raw`.
+        if bodyStart == source.count { return }
         guard let end = TextPattern(Array("#}".utf8)).first(in: source, bodyStart..<source.count) else {
             throw places.error(.syntax, at: tagStart, "this comment has no end; expected '#}'")
         }
@@ -141,6 +143,7 @@ struct Lexer {
 
     private mutating func lexRaw(from tagStart: Int) throws(TemplateError) {
         let bodyStart = offset
+        if bodyStart == source.count { return }
         let pattern = TextPattern(Array("{%".utf8))
         var searched = bodyStart
         while let index = pattern.first(in: source, searched..<source.count) {

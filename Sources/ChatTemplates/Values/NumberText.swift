@@ -52,8 +52,7 @@ enum NumberText {
 
     /// The number that a text stands for as Python's float reads it, or nil if it is none.
     static func double(_ text: TemplateText) -> Double? {
-        let stripped = text.stripped()
-        var body = stripped.utf8
+        var body = withASCIIDigits(text)
         guard !body.isEmpty, body.allSatisfy({ $0 < 0x80 }) else { return nil }
         guard let joined = withoutUnderscores(body, isDigit: { (0x30...0x39).contains($0) }) else { return nil }
         body = joined.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
@@ -70,6 +69,21 @@ enum NumberText {
         guard allowed, var literal = normalised(name) else { return nil }
         if isNegative { literal = "-" + literal }
         return Double(literal)
+    }
+
+    /// The text without white space around it, and with ASCII's digits for those of other scripts.
+    private static func withASCIIDigits(_ text: TemplateText) -> [UInt8] {
+        let stripped = text.stripped()
+        if stripped.isASCII { return stripped.utf8 }
+        var result: [UInt8] = []
+        stripped.forEachScalar { scalar, range in
+            if scalar.isDecimal, !scalar.isASCII, let value = scalar.properties.numericValue {
+                result.append(0x30 + UInt8(value))
+            } else {
+                result += stripped.utf8[range]
+            }
+        }
+        return result
     }
 
     /// Puts a digit before and behind a lone point, which Swift wants.
@@ -104,7 +118,7 @@ enum NumberText {
     }
 
     static func integer(_ text: TemplateText, radix: Int) -> Integer {
-        guard var body = withoutPrefix(text.stripped().utf8, radix: radix) else { return .notInteger }
+        guard var body = withoutPrefix(withASCIIDigits(text), radix: radix) else { return .notInteger }
         guard let joined = withoutUnderscores(body.digits, isDigit: { $0 != UInt8(ascii: "_") }), !joined.isEmpty else { return .notInteger }
         body.digits = joined
         let literal = String(decoding: body.digits, as: UTF8.self)
