@@ -128,6 +128,9 @@ extension Renderer {
 
 /// What Python or jinja2 have and chat templates do not use: found when a template is loaded.
 enum UnsupportedNames {
+    static let filters: Set = [
+        "filesizeformat", "pprint", "random", "striptags", "urlencode", "urlize", "wordwrap", "xmlattr",
+    ]
     static let functions: Set = ["lipsum", "super"]
     static let methods: Set = [
         "as_integer_ratio", "bit_count", "casefold", "conjugate", "encode", "expandtabs", "format_map", "from_bytes",

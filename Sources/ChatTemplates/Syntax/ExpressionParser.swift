@@ -49,8 +49,10 @@ extension Parser {
 
     private mutating func parseConditional() throws(TemplateError) -> Expression {
         let offset = current.offset
+        let known = unknownNames.count
         var expression = try parseOr()
         while skip(name: "if") {
+            defer { forgetUnknownNames(since: known) }
             let condition = try parseOr()
             let otherwise = skip(name: "else") ? try parseExpression() : nil
             expression = try make(

@@ -4,7 +4,8 @@
 /// *Source* jinja2@3.1.6:parser.py, with the extensions of transformers@5.23.0: loop controls and `generation`.
 ///
 /// *Differs from source*: what templates cannot use without files (`include`, `import`, `extends`), `block` and
-/// `autoescape` are errors; so is every unknown filter and test, even where it would never run.
+/// `autoescape` are errors; so are the filters and tests of jinja2 that are not supported here, even where they would
+/// never run. Names that jinja2 does not know either are errors as there: at once, or, behind a condition, when they run.
 struct Parser {
     static let tags = [
         "break", "call", "continue", "filter", "for", "generation", "if", "macro", "print", "raw", "set", "with",
@@ -19,6 +20,9 @@ struct Parser {
     var statementDepth = 0
     /// How many loops a `break` could leave.
     var loopDepth = 0
+    /// Filters and tests that nobody knows, each with the scope that it stands in; those that stand behind a condition
+    /// are forgotten, because a template may ask whether they exist.
+    var unknownNames: [(scope: ScopeID, error: TemplateError)] = []
     /// Which of the special names the bodies of macros around mention.
     var specialNames: [SpecialNames] = []
 
@@ -77,6 +81,7 @@ struct Parser {
     mutating func parseTemplate() throws(TemplateError) -> [Statement] {
         let statements = try parseStatements(until: [], of: "")
         guard current.kind == .end else { throw unexpected(expected: "the end of the template") }
+        if let unknown = unknownNames.first { throw unknown.error }
         return statements
     }
 
@@ -181,6 +186,8 @@ struct Parser {
     }
 
     private mutating func parseIf() throws(TemplateError) -> Statement {
+        let known = unknownNames.count
+        defer { forgetUnknownNames(since: known) }
         var branches: [(condition: Expression, body: [Statement])] = []
         var otherwise: [Statement] = []
         while true {
@@ -197,6 +204,12 @@ struct Parser {
             }
             return .condition(branches, otherwise: otherwise)
         }
+    }
+
+    /// Lets the unknown names pass that were found in this scope since there were `count` of them.
+    mutating func forgetUnknownNames(since count: Int) {
+        let scope = scopes.current
+        unknownNames = unknownNames[..<count] + unknownNames[count...].filter { $0.scope != scope }
     }
 
     private mutating func parseSet() throws(TemplateError) -> Statement {

@@ -197,8 +197,11 @@ extension Parser {
             isFirst = false
             let offset = current.offset
             let name = try parseDottedName()
-            guard let filter = FilterCatalog.standard[name] else {
-                throw unknown("filter", name, known: FilterCatalog.standard.keys, at: offset)
+            let filter: FilterDefinition
+            if let known = FilterCatalog.standard[name] {
+                filter = known
+            } else {
+                filter = try unknownFilter(name, at: offset)
             }
             let arguments = isSymbol("(") ? try parseArguments() : ArgumentList()
             try checkNamedFunctions(of: filter, arguments, at: offset)
@@ -234,6 +237,24 @@ extension Parser {
         throw unknown("test", text.string, known: TestCatalog.standard.keys, at: offset)
     }
 
+    /// A filter that fails when it runs, noted as unknown.
+    private mutating func unknownFilter(_ name: String, at offset: Int) throws(TemplateError) -> FilterDefinition {
+        let error = unknown("filter", name, known: FilterCatalog.standard.keys, at: offset)
+        if UnsupportedNames.filters.contains(name) { throw error }
+        unknownNames.append((scopes.current, error))
+        return FilterDefinition(name: name, signature: .any) { (renderer, _, _) throws(TemplateError) in
+            throw renderer.failure("there is no filter '\(name)'")
+        }
+    }
+
+    /// A test that fails when it runs, noted as unknown.
+    private mutating func unknownTest(_ name: String, at offset: Int) -> TestDefinition {
+        unknownNames.append((scopes.current, unknown("test", name, known: TestCatalog.standard.keys, at: offset)))
+        return TestDefinition(name: name, signature: .any) { (renderer, _, _) throws(TemplateError) in
+            throw renderer.failure("there is no test '\(name)'")
+        }
+    }
+
     private func unknown(
         _ kind: String,
         _ name: String,
@@ -248,9 +269,7 @@ extension Parser {
         let isNegated = skip(name: "not")
         let offset = current.offset
         let name = try parseDottedName()
-        guard let test = TestCatalog.standard[name] else {
-            throw unknown("test", name, known: TestCatalog.standard.keys, at: offset)
-        }
+        let test = TestCatalog.standard[name] ?? unknownTest(name, at: offset)
         var arguments = ArgumentList()
         switch current.kind {
         case .symbol("("): arguments = try parseArguments()
