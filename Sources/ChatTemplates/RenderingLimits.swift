@@ -14,7 +14,7 @@ public struct RenderingLimits: Hashable, Sendable {
     public var valueDepth: Int
 
     /// Makes limits.
-    public init(textBytes: Int = 16 << 20, steps: Int = 10_000_000, depth: Int = 1_000, valueDepth: Int = 200) {
+    public init(textBytes: Int = 16 << 20, steps: Int = 10_000_000, depth: Int = 500, valueDepth: Int = 200) {
         self.textBytes = textBytes
         self.steps = steps
         self.depth = depth

@@ -52,10 +52,7 @@ enum GlobalFunctions {
         let pairs = try renderer.pairs(arguments.rest, of: "namespace")
         for entry in try renderer.makeDictionary(pairs).entries {
             let name = try renderer.textArgument(entry.key, "namespace").string
-            guard !name.hasPrefix("_") else {
-                throw renderer.failure("attributes of a namespace may not start with an underscore, as '\(name)' does")
-            }
-            namespace.set(name, entry.value)
+            try renderer.set(name, entry.value, of: namespace)
         }
         return .namespace(namespace)
     }

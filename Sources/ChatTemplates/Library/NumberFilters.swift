@@ -14,6 +14,7 @@ extension FilterCatalog {
             case .integer, .boolean:
                 let number = value.index ?? 0
                 return try number < 0 ? renderer.signed(.integer(number), isNegative: true) : .integer(number)
+            case .largeInteger(let digits): return .largeInteger(String(digits.drop { $0 == "-" }))
             default: throw renderer.wrongType(value, "abs", wanted: "a number")
             }
         },
@@ -48,6 +49,7 @@ extension FilterCatalog {
         }
         if method == "common" {
             if let integer = value.index { return try renderer.rounded(integer, precision) }
+            if case .largeInteger = value, precision >= 0 { return value }
             guard case .double(let number) = value else { throw renderer.wrongType(value, "round", wanted: "a number") }
             return .double(Renderer.rounded(number, precision))
         }

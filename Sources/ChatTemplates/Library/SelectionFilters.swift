@@ -30,10 +30,11 @@ extension FilterCatalog {
         ) { (renderer, value, arguments) throws(TemplateError) in
             let path = try arguments.unlessNull(1).map { (path) throws(TemplateError) in try renderer.path(path) } ?? []
             let isCaseSensitive = arguments[0]?.isTrue ?? false
-            let source = try renderer.iterator(over: value)
+            var source: ValueIterator?
             var seen = Set<ValueKey>()
             return try renderer.makeIterator(over: value) { (renderer) throws(TemplateError) in
-                while let item = try source.next(renderer) {
+                if source == nil { source = try renderer.iterator(over: value) }
+                while let item = try source?.next(renderer) {
                     let key = try renderer.sortKey(try renderer.follow(path, from: item), isCaseSensitive)
                     if seen.insert(try renderer.key(key)).inserted { return item }
                 }

@@ -29,13 +29,13 @@ extension FilterCatalog {
             try renderer.list(try renderer.elements(of: value))
         },
         FilterDefinition("items") { (renderer, value) throws(TemplateError) in
-            switch value {
-            case .undefined: return try renderer.makeIterator([], over: value)
-            case .dictionary(let dictionary):
-                let items = DictionaryView(kind: .items, dictionary: dictionary).items
-                try renderer.spend(items.count)
-                return try renderer.makeIterator(items, over: value)
-            default: throw renderer.wrongType(value, "items", wanted: "a dictionary")
+            try renderer.makeIterator(over: value) { (renderer) throws(TemplateError) in
+                switch value {
+                case .undefined: return []
+                case .dictionary(let dictionary):
+                    return try renderer.elements(of: .view(DictionaryView(kind: .items, dictionary: dictionary)))
+                default: throw renderer.wrongType(value, "items", wanted: "a dictionary")
+                }
             }
         },
         FilterDefinition("reverse") { (renderer, value) throws(TemplateError) in
@@ -43,7 +43,7 @@ extension FilterCatalog {
                 return try renderer.slice(.text(text), start: .null, stop: .null, step: .integer(-1))
             }
             if let reversed = try renderer.reversedElements(of: value) {
-                return try renderer.makeIterator(reversed, over: value)
+                return try renderer.makeIterator(over: value) { (_) throws(TemplateError) in reversed }
             }
             return try renderer.list(try renderer.elements(of: value).reversed())
         },
@@ -68,26 +68,18 @@ extension FilterCatalog {
             name: "batch",
             signature: .of("linecount", "fill_with", required: 1)
         ) { (renderer, value, arguments) throws(TemplateError) in
-            let size = try renderer.integerArgument(arguments[0] ?? .null, "linecount")
-            var batches: [Value] = []
-            var batch: [Value] = []
-            for item in try renderer.elements(of: value) {
-                if batch.count == size {
-                    batches.append(try renderer.list(batch))
-                    batch = []
-                }
-                batch.append(item)
+            try renderer.makeIterator(over: value) { (renderer) throws(TemplateError) in
+                try batches(renderer, value, arguments)
             }
-            if !batch.isEmpty {
-                if let fill = arguments.unlessNull(1), batch.count < size {
-                    try renderer.spend(size - batch.count)
-                    batch += Array(repeating: fill, count: size - batch.count)
-                }
-                batches.append(try renderer.list(batch))
-            }
-            return try renderer.makeIterator(batches, over: value)
         },
-        FilterDefinition(name: "slice", signature: .of("slices", "fill_with", required: 1), body: slice),
+        FilterDefinition(
+            name: "slice",
+            signature: .of("slices", "fill_with", required: 1)
+        ) { (renderer, value, arguments) throws(TemplateError) in
+            try renderer.makeIterator(over: value) { (renderer) throws(TemplateError) in
+                try slices(renderer, value, arguments)
+            }
+        },
         FilterDefinition(
             name: "sum",
             signature: .of("attribute", "start")
@@ -149,7 +141,36 @@ extension FilterCatalog {
         },
     ]
 
-    private static let slice: FilterDefinition.Body = { (renderer, value, arguments) throws(TemplateError) in
+    private static func batches(
+        _ renderer: Renderer,
+        _ value: Value,
+        _ arguments: BoundArguments
+    ) throws(TemplateError) -> [Value] {
+        let size = try renderer.integerArgument(arguments[0] ?? .null, "linecount")
+        var batches: [Value] = []
+        var batch: [Value] = []
+        for item in try renderer.elements(of: value) {
+            if batch.count == size {
+                batches.append(try renderer.list(batch))
+                batch = []
+            }
+            batch.append(item)
+        }
+        if !batch.isEmpty {
+            if let fill = arguments.unlessNull(1), batch.count < size {
+                try renderer.spend(size - batch.count)
+                batch += Array(repeating: fill, count: size - batch.count)
+            }
+            batches.append(try renderer.list(batch))
+        }
+        return batches
+    }
+
+    private static func slices(
+        _ renderer: Renderer,
+        _ value: Value,
+        _ arguments: BoundArguments
+    ) throws(TemplateError) -> [Value] {
         let items = try renderer.elements(of: value)
         let count = try renderer.integerArgument(arguments[0] ?? .null, "slices")
         guard count != 0 else { throw renderer.failure("division by zero") }
@@ -164,7 +185,7 @@ extension FilterCatalog {
             slices.append(try renderer.list(slice))
             start = end
         }
-        return try renderer.makeIterator(slices, over: value)
+        return slices
     }
 }
 

@@ -161,7 +161,11 @@ extension Renderer {
 
     func call(_ function: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
         let outer = place
-        defer { place = outer }
+        try enter()
+        defer {
+            leave()
+            place = outer
+        }
         switch function {
         case .callable(.function(let definition)):
             return try definition.body(self, try bind(arguments, definition.signature, definition.name))

@@ -71,6 +71,7 @@ extension Renderer {
         try spend(1)
         if let left = left.index, let right = right.index { return left < right }
         if let left = left.double, let right = right.double { return left < right }
+        if let isLess = Self.isLess(largeInteger: left, right) { return isLess }
         switch (left, right) {
         case (.text(let left), .text(let right)):
             try spend(min(left.utf8.count, right.utf8.count) / 64)
@@ -86,6 +87,24 @@ extension Renderer {
         case (.undefined(let undefined), _), (_, .undefined(let undefined)): throw failure(undefined)
         default:
             throw failure("'\(symbol)' does not work on values of types \(left.typeName) and \(right.typeName)")
+        }
+    }
+
+    /// The order of two numbers of which one is an integer beyond `Int`, or nil if neither is.
+    private static func isLess(largeInteger left: Value, _ right: Value) -> Bool? {
+        switch (left, right) {
+        case (.largeInteger(let left), .largeInteger(let right)):
+            let isNegative = left.hasPrefix("-")
+            guard isNegative == right.hasPrefix("-") else { return isNegative }
+            if left.utf8.count != right.utf8.count { return (left.utf8.count < right.utf8.count) != isNegative }
+            return left != right && (left < right) != isNegative
+        case (.largeInteger(let left), _):
+            if case .double(let right) = right { return (Double(left) ?? .infinity) < right }
+            return right.index == nil ? nil : left.hasPrefix("-")
+        case (_, .largeInteger(let right)):
+            if case .double(let left) = left { return left < (Double(right) ?? .infinity) }
+            return left.index == nil ? nil : !right.hasPrefix("-")
+        default: return nil
         }
     }
 

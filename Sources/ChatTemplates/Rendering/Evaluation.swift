@@ -1,95 +1,64 @@
 // What expressions give. Not operators on numbers and texts: Arithmetic.swift. Not attributes: Attributes.swift.
+// Expressions nest, so every kind that is more than a line has a function of its own: that keeps the stack small.
 
 extension Renderer {
-    /// The value of an expression. `blockText` is what a filter without an input takes.
-    func evaluate(
-        _ expression: Expression,
-        _ scope: Scope,
-        blockText: TemplateText? = nil
-    ) throws(TemplateError) -> Value {
+    func evaluate(_ expression: Expression, _ scope: Scope) throws(TemplateError) -> Value {
         try spend(1)
         switch expression.kind {
         case .constant(let constant): return constant.value
         case .name(let id): return lookUp(id, scope)
         default:
-            return try nested { () throws(TemplateError) in
-                try evaluateNested(expression, scope, blockText)
-            }
+            try enter()
+            defer { leave() }
+            return try evaluateNested(expression, scope)
         }
     }
 
-    private func evaluateNested(
-        _ expression: Expression,
-        _ scope: Scope,
-        _ blockText: TemplateText?
-    ) throws(TemplateError) -> Value {
+    /// The value of filters that begin with the text of the block that they stand at.
+    func evaluate(_ filter: Expression, _ scope: Scope, blockText text: TemplateText) throws(TemplateError) -> Value {
+        let outer = blockText
+        blockText = text
+        defer { blockText = outer }
+        return try evaluate(filter, scope)
+    }
+
+    private func evaluateNested(_ expression: Expression, _ scope: Scope) throws(TemplateError) -> Value {
         switch expression.kind {
-        case .constant(let constant): return constant.value
-        case .name(let id): return lookUp(id, scope)
-        case .list(let items): return .list(try makeList(try evaluate(items, scope)))
-        case .tuple(let items): return .tuple(try makeList(try evaluate(items, scope)))
-        case .dictionary(let pairs): return try evaluateDictionary(pairs, scope)
-        case .attribute(let base, let name):
-            let base = try evaluate(base, scope)
-            place = expression.offset
-            return try attribute(name, of: base)
-        case .element(let base, let key):
-            let base = try evaluate(base, scope)
-            let key = try evaluate(key, scope)
-            place = expression.offset
-            return try element(key, of: base)
+        case .constant(let constant): constant.value
+        case .name(let id): lookUp(id, scope)
+        case .list(let items): .list(try makeList(try evaluate(items, scope)))
+        case .tuple(let items): .tuple(try makeList(try evaluate(items, scope)))
+        case .dictionary(let pairs): try evaluateDictionary(pairs, scope)
+        case .attribute(let base, let name): try evaluateAttribute(base, name, expression.offset, scope)
+        case .element(let base, let key): try evaluateElement(base, key, expression.offset, scope)
         case .slice(let base, let start, let stop, let step):
-            let base = try evaluate(base, scope)
-            let bounds = try [start, stop, step].map { (bound) throws(TemplateError) in
-                try bound.map { (bound) throws(TemplateError) in try evaluate(bound, scope) } ?? .null
-            }
-            place = expression.offset
-            return try slice(base, start: bounds[0], stop: bounds[1], step: bounds[2])
-        case .negation(let operand), .plus(let operand):
-            let value = try evaluate(operand, scope)
-            place = expression.offset
-            if case .plus = expression.kind { return try signed(value, isNegative: false) }
-            return try signed(value, isNegative: true)
-        case .not(let operand): return .boolean(try !evaluate(operand, scope).isTrue)
-        case .and(let left, let right):
-            let value = try evaluate(left, scope)
-            return value.isTrue ? try evaluate(right, scope) : value
-        case .or(let left, let right):
-            let value = try evaluate(left, scope)
-            return value.isTrue ? value : try evaluate(right, scope)
+            try evaluateSlice(base, [start, stop, step], expression.offset, scope)
+        case .negation(let operand): try evaluateSign(operand, isNegative: true, expression.offset, scope)
+        case .plus(let operand): try evaluateSign(operand, isNegative: false, expression.offset, scope)
+        case .not(let operand): .boolean(try !isTrue(operand, scope))
+        case .and(let left, let right): try evaluateLogic(left, right, stopsAt: false, scope)
+        case .or(let left, let right): try evaluateLogic(left, right, stopsAt: true, scope)
         case .arithmetic(let symbol, let left, let right):
-            let left = try evaluate(left, scope)
-            let right = try evaluate(right, scope)
-            place = expression.offset
-            return try calculate(symbol, left, right)
-        case .concatenation(let parts):
-            var builder = makeBuilder()
-            for value in try evaluate(parts, scope) {
-                place = expression.offset
-                try write(value, to: &builder)
-            }
-            return .text(try finish(builder))
-        case .comparison(let first, let comparisons): return try evaluateComparison(first, comparisons, scope)
+            try evaluateArithmetic(symbol, left, right, expression.offset, scope)
+        case .concatenation(let parts): try evaluateConcatenation(parts, expression.offset, scope)
+        case .comparison(let first, let comparisons): try evaluateComparison(first, comparisons, scope)
         case .conditional(let condition, let then, let otherwise):
-            if try evaluate(condition, scope).isTrue { return try evaluate(then, scope) }
-            if let otherwise { return try evaluate(otherwise, scope) }
-            return .undefined(.because("the condition behind 'if' is false, and there is no 'else'"))
+            try evaluateConditional(condition, then, otherwise, scope)
         case .filter(let filter, let input, let arguments):
-            let value = try input.map { (input) throws(TemplateError) in
-                try evaluate(input, scope, blockText: blockText)
-            }
-            let arguments = try evaluate(arguments, scope)
-            place = expression.offset
-            return try apply(filter, to: value ?? .text(blockText ?? .empty), arguments)
+            try evaluateFilter(filter, input, arguments, expression.offset, scope)
         case .test(let test, let value, let arguments):
-            let value = try evaluate(value, scope)
-            let arguments = try evaluate(arguments, scope)
-            place = expression.offset
-            return .boolean(try apply(test, to: value, arguments))
-        case .call: return try evaluateCall(expression, scope, caller: nil)
+            try evaluateTest(test, value, arguments, expression.offset, scope)
+        case .call(let callee, let arguments):
+            try evaluateCall(callee, arguments, expression.offset, scope, caller: nil)
         }
     }
 
+    /// Whether an expression gives something that Python takes for true.
+    @inline(never) func isTrue(_ expression: Expression, _ scope: Scope) throws(TemplateError) -> Bool {
+        try evaluate(expression, scope).isTrue
+    }
+
+    @inline(never)
     private func evaluate(_ expressions: [Expression], _ scope: Scope) throws(TemplateError) -> [Value] {
         var values: [Value] = []
         values.reserveCapacity(expressions.count)
@@ -97,6 +66,7 @@ extension Renderer {
         return values
     }
 
+    @inline(never)
     private func evaluateDictionary(
         _ pairs: [(key: Expression, value: Expression)],
         _ scope: Scope
@@ -111,6 +81,100 @@ extension Renderer {
         return .dictionary(try makeDictionary(entries))
     }
 
+    @inline(never)
+    private func evaluateAttribute(
+        _ base: Expression,
+        _ name: String,
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let base = try evaluate(base, scope)
+        place = offset
+        return try attribute(name, of: base)
+    }
+
+    @inline(never)
+    private func evaluateElement(
+        _ base: Expression,
+        _ key: Expression,
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let base = try evaluate(base, scope)
+        let key = try evaluate(key, scope)
+        place = offset
+        return try element(key, of: base)
+    }
+
+    @inline(never)
+    private func evaluateSlice(
+        _ base: Expression,
+        _ bounds: [Expression?],
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let base = try evaluate(base, scope)
+        var values: [Value] = []
+        for bound in bounds {
+            if let bound { values.append(try evaluate(bound, scope)) } else { values.append(.null) }
+        }
+        place = offset
+        return try slice(base, start: values[0], stop: values[1], step: values[2])
+    }
+
+    @inline(never)
+    private func evaluateSign(
+        _ operand: Expression,
+        isNegative: Bool,
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let value = try evaluate(operand, scope)
+        place = offset
+        return try signed(value, isNegative: isNegative)
+    }
+
+    /// What `and` and `or` give: the left value if it decides, the right one otherwise.
+    @inline(never)
+    private func evaluateLogic(
+        _ left: Expression,
+        _ right: Expression,
+        stopsAt decisive: Bool,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let value = try evaluate(left, scope)
+        return value.isTrue == decisive ? value : try evaluate(right, scope)
+    }
+
+    @inline(never)
+    private func evaluateArithmetic(
+        _ symbol: ArithmeticOperator,
+        _ left: Expression,
+        _ right: Expression,
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let left = try evaluate(left, scope)
+        let right = try evaluate(right, scope)
+        place = offset
+        return try calculate(symbol, left, right)
+    }
+
+    @inline(never)
+    private func evaluateConcatenation(
+        _ parts: [Expression],
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        var builder = makeBuilder()
+        for value in try evaluate(parts, scope) {
+            place = offset
+            try write(value, to: &builder)
+        }
+        return .text(try finish(builder))
+    }
+
+    @inline(never)
     private func evaluateComparison(
         _ first: Expression,
         _ comparisons: [(comparison: ComparisonOperator, right: Expression)],
@@ -126,24 +190,72 @@ extension Renderer {
         return .boolean(true)
     }
 
+    @inline(never)
+    private func evaluateConditional(
+        _ condition: Expression,
+        _ then: Expression,
+        _ otherwise: Expression?,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        if try isTrue(condition, scope) { return try evaluate(then, scope) }
+        if let otherwise { return try evaluate(otherwise, scope) }
+        return .undefined(.because("the condition behind 'if' is false, and there is no 'else'"))
+    }
+
+    @inline(never)
+    private func evaluateFilter(
+        _ filter: FilterDefinition,
+        _ input: Expression?,
+        _ arguments: ArgumentList,
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let value: Value
+        if let input { value = try evaluate(input, scope) } else { value = .text(blockText) }
+        let arguments = try evaluate(arguments, scope)
+        place = offset
+        return try apply(filter, to: value, arguments)
+    }
+
+    @inline(never)
+    private func evaluateTest(
+        _ test: TestDefinition,
+        _ value: Expression,
+        _ arguments: ArgumentList,
+        _ offset: Int,
+        _ scope: Scope
+    ) throws(TemplateError) -> Value {
+        let value = try evaluate(value, scope)
+        let arguments = try evaluate(arguments, scope)
+        place = offset
+        return .boolean(try apply(test, to: value, arguments))
+    }
+
     // MARK: Calls
 
-    func evaluateCall(_ expression: Expression, _ scope: Scope, caller: Value?) throws(TemplateError) -> Value {
-        guard case .call(let callee, let list) = expression.kind else { return try evaluate(expression, scope) }
+    /// What a call gives; `caller` is the body of the call block that it stands at.
+    @inline(never)
+    func evaluateCall(
+        _ callee: Expression,
+        _ list: ArgumentList,
+        _ offset: Int,
+        _ scope: Scope,
+        caller: Value?
+    ) throws(TemplateError) -> Value {
         let function = try evaluate(callee, scope)
         var arguments = try evaluate(list, scope)
+        place = offset
         if let caller {
-            place = expression.offset
             guard !arguments.keywords.contains(where: { $0.name == "caller" }) else {
                 throw failure("the argument 'caller' is the call block's")
             }
             arguments.keywords.append(("caller", caller))
         }
-        place = expression.offset
         return try call(function, arguments)
     }
 
-    func evaluate(_ list: ArgumentList, _ scope: Scope) throws(TemplateError) -> Arguments {
+    @inline(never)
+    private func evaluate(_ list: ArgumentList, _ scope: Scope) throws(TemplateError) -> Arguments {
         var arguments = Arguments()
         arguments.positional = try evaluate(list.positional, scope)
         for keyword in list.keywords { arguments.keywords.append((keyword.name, try evaluate(keyword.value, scope))) }
@@ -155,18 +267,23 @@ extension Renderer {
         if let spread = list.keywordSpread {
             let value = try evaluate(spread, scope)
             place = spread.offset
-            guard case .dictionary(let dictionary) = value else {
-                throw failure("'**' needs a dictionary, not a value of type \(value.typeName)")
-            }
-            for entry in dictionary.entries {
-                guard case .text(let name) = entry.key else { throw failure("the names behind '**' have to be strings") }
-                guard !arguments.keywords.contains(where: { $0.name == name.string }) else {
-                    throw failure("the argument '\(name.string)' is given twice")
-                }
-                arguments.keywords.append((name.string, entry.value))
-            }
-            try spend(arguments.keywords.count)
+            try append(keywords: value, to: &arguments)
         }
         return arguments
+    }
+
+    private func append(keywords value: Value, to arguments: inout Arguments) throws(TemplateError) {
+        guard case .dictionary(let dictionary) = value else {
+            throw failure("'**' needs a dictionary, not a value of type \(value.typeName)")
+        }
+        try spend(dictionary.entries.count)
+        for entry in dictionary.entries {
+            guard case .text(let name) = entry.key else { throw failure("the names behind '**' have to be strings") }
+            // Names of the dictionary differ from each other.
+            guard !arguments.keywords.contains(where: { $0.name == name.string }) else {
+                throw failure("the argument '\(name.string)' is given twice")
+            }
+            arguments.keywords.append((name.string, entry.value))
+        }
     }
 }

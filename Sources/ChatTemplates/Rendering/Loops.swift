@@ -25,6 +25,8 @@ extension Renderer {
         _ scope: Scope,
         depth: Int
     ) throws(TemplateError) -> Flow {
+        try enter()
+        defer { leave() }
         let all = try iterator(over: iterable)
         let state = LoopState(
             loop,
@@ -56,7 +58,7 @@ extension Renderer {
                 let inner = makeScope(loop.filterScope, parent: scope)
                 place = loop.offset
                 try assign(item, to: loop.target, inner)
-                guard let filter = loop.filter, try !evaluate(filter, inner).isTrue else { return item }
+                guard let filter = loop.filter, try !isTrue(filter, inner) else { return item }
             }
             return nil
         }

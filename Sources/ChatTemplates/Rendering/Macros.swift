@@ -2,12 +2,23 @@
 
 extension Renderer {
     /// The text that a macro gives for arguments.
+    func call(_ macro: Macro, _ arguments: Arguments) throws(TemplateError) -> Value {
+        let scope = try bind(arguments, macro.declaration, macro.scope)
+        return .text(
+            try capture { () throws(TemplateError) in _ = try execute(macro.declaration.body.statements, scope) }
+        )
+    }
+
+    /// The scope in which a macro runs with arguments; `outer` is the one that it was declared in.
     ///
     /// *Source* jinja2@3.1.6:runtime.py:Macro.
-    func call(_ macro: Macro, _ arguments: Arguments) throws(TemplateError) -> Value {
-        let declaration = macro.declaration
+    func bind(
+        _ arguments: Arguments,
+        _ declaration: MacroDeclaration,
+        _ outer: Scope
+    ) throws(TemplateError) -> Scope {
         let name = declaration.name.map { "the macro '\($0)'" } ?? "the body of a call block"
-        let scope = makeScope(declaration.body.scope, parent: macro.scope)
+        let scope = makeScope(declaration.body.scope, parent: outer)
         var keywords = arguments.keywords
         func take(_ name: String) -> Value? {
             keywords.firstIndex { $0.name == name }.map { keywords.remove(at: $0).value }
@@ -42,8 +53,6 @@ extension Renderer {
                 value ?? .undefined(.because("the parameter '\(parameter.name)' was not given"))
             )
         }
-        return .text(
-            try capture { () throws(TemplateError) in _ = try execute(declaration.body.statements, scope) }
-        )
+        return scope
     }
 }

@@ -9,6 +9,8 @@ final class Renderer {
     /// The variables of the caller and the functions of all templates, by the names that the template uses.
     private let variables: [Value?]
     var output: TextBuilder
+    /// What a filter without an input takes: the text of the block that it stands at.
+    var blockText = TemplateText.empty
     /// Where the expression stands that runs; errors name it.
     var place = 0
     private(set) var steps = 0
@@ -127,13 +129,20 @@ final class Renderer {
         steps = sum
     }
 
-    /// Runs `body` one level deeper.
-    func nested<Result>(_ body: () throws(TemplateError) -> Result) throws(TemplateError) -> Result {
-        depth += 1
-        defer { depth -= 1 }
-        guard depth <= limits.depth else {
+    /// Goes one level deeper; `leave` has to follow, unless this throws.
+    func enter() throws(TemplateError) {
+        guard depth < limits.depth else {
             throw limitFailure("the template nests deeper than \(limits.depth) levels when it runs")
         }
+        depth += 1
+    }
+
+    func leave() { depth -= 1 }
+
+    /// Runs `body` one level deeper.
+    func nested<Result>(_ body: () throws(TemplateError) -> Result) throws(TemplateError) -> Result {
+        try enter()
+        defer { leave() }
         return try body()
     }
 
@@ -195,9 +204,20 @@ final class Renderer {
         return .iterator(iterator)
     }
 
-    func makeIterator(_ items: [Value], over source: Value) throws(TemplateError) -> Value {
-        try check(depth: source.depth + 1)
-        return .iterator(ValueIterator(items, depth: source.depth + 1))
+    /// An iterator over elements that are made when the first one is asked for, so that errors come then.
+    func makeIterator(
+        over source: Value,
+        elements: @escaping (Renderer) throws(TemplateError) -> [Value]
+    ) throws(TemplateError) -> Value {
+        var iterator: ValueIterator?
+        let start = place
+        return try makeIterator(over: source) { (renderer) throws(TemplateError) in
+            if iterator == nil {
+                renderer.place = start
+                iterator = ValueIterator(try elements(renderer), depth: 0)
+            }
+            return try iterator?.next(renderer)
+        }
     }
 
     func check(depth: Int) throws(TemplateError) {

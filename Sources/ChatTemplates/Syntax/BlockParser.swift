@@ -69,7 +69,7 @@ extension Parser {
         )
     }
 
-    private mutating func parseMacroBody(
+    mutating func parseMacroBody(
         _ tag: String,
         name: String?,
         at offset: Int,
@@ -77,9 +77,11 @@ extension Parser {
         scope: ScopeID
     ) throws(TemplateError) -> MacroDeclaration {
         specialNames.append(SpecialNames())
-        let body = try parseFunctionBody { (parser) throws(TemplateError) in
-            try parser.parseScopedBody(of: tag, until: ["end" + tag], scope: scope).body
-        }
+        // A `break` cannot leave the loops around.
+        let outer = loopDepth
+        loopDepth = 0
+        let body = try parseScopedBody(of: tag, until: ["end" + tag], scope: scope).body
+        loopDepth = outer
         var used = (specialNames.popLast() ?? SpecialNames()).used
         for parameter in parameters where used.remove(parameter.name) != nil {
             if parameter.name == "caller", parameter.defaultValue == nil {

@@ -149,10 +149,8 @@ struct Parser {
         case "filter": return [try parseFilterBlock()]
         case "with": return [try parseWith()]
         case "generation":
-            return [.generation(try parseFunctionBody { (parser) throws(TemplateError) in
-                let scope = parser.scopes.open()
-                return try parser.parseScopedBody(of: tag, until: ["endgeneration"], scope: scope).body
-            })]
+            let scope = scopes.open()
+            return [.generation(try parseMacroBody(tag, name: nil, at: offset, [], scope: scope))]
         case "print": return try parsePrint()
         case "break", "continue":
             guard loopDepth > 0 else { throw error(at: offset, "'\(tag)' stands outside a loop") }
@@ -164,16 +162,6 @@ struct Parser {
             let tags = Self.tags.joined(separator: ", ")
             throw error(at: offset, "the tag '\(tag)' is not supported in chat templates; supported are \(tags)")
         }
-    }
-
-    /// Runs `body` where a `break` cannot leave the loops around.
-    mutating func parseFunctionBody<Result>(
-        _ body: (inout Parser) throws(TemplateError) -> Result
-    ) throws(TemplateError) -> Result {
-        let outer = loopDepth
-        loopDepth = 0
-        defer { loopDepth = outer }
-        return try body(&self)
     }
 
     private mutating func parsePrint() throws(TemplateError) -> [Statement] {

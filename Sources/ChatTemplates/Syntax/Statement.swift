@@ -14,7 +14,8 @@ indirect enum Statement: Sendable {
     case callBlock(MacroDeclaration, call: Expression)
     case filterBlock(Expression, ScopedBody)
     case with([(target: AssignmentTarget, value: Expression)], ScopedBody)
-    case generation(ScopedBody)
+    /// Runs as the body of a call block does.
+    case generation(MacroDeclaration)
     case breakLoop
     case continueLoop
 }
@@ -54,7 +55,7 @@ struct ForLoop: Sendable {
     let loopName: NameID
 }
 
-/// A macro, or the body of a call block.
+/// A macro, or the body of a call block or of `generation`.
 struct MacroDeclaration: Sendable {
     struct Parameter: Sendable {
         let name: String

@@ -5,7 +5,7 @@ enum SyntaxLimits {
     /// The most bytes of a template; the longest published ones have some twenty thousand.
     static let bytes = 4 << 20
     /// How deep expressions may nest, operators in a row included.
-    static let expressionDepth = 200
+    static let expressionDepth = 100
     /// How deep statements may nest.
     static let statementDepth = 50
 }
