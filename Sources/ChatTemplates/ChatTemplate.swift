@@ -49,14 +49,16 @@ public struct ChatTemplate: Sendable {
         limits: RenderingLimits = .standard,
         clock: TemplateClock = .system
     ) throws(TemplateError) -> RenderedTemplate {
-        try Renderer(template, variables: variables, limits: limits, clock: clock).run()
+        try renderer(variables, limits: limits, clock: clock).run()
     }
 
-    /// The steps that a rendering takes, for tests of how costs grow.
-    func steps(_ variables: [String: TemplateValue]) throws(TemplateError) -> Int {
-        let renderer = try Renderer(template, variables: variables, limits: .standard, clock: .system)
-        _ = try renderer.run()
-        return renderer.steps
+    /// One rendering that has not begun.
+    func renderer(
+        _ variables: [String: TemplateValue],
+        limits: RenderingLimits = .standard,
+        clock: TemplateClock = .system
+    ) throws(TemplateError) -> Renderer {
+        try Renderer(template, variables: variables, limits: limits, clock: clock)
     }
 }
 

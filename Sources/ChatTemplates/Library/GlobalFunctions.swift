@@ -51,8 +51,7 @@ enum GlobalFunctions {
         let namespace = renderer.makeNamespace()
         let pairs = try renderer.pairs(arguments.rest, of: "namespace")
         for entry in try renderer.makeDictionary(pairs).entries {
-            let name = try renderer.textArgument(entry.key, "namespace").string
-            try renderer.set(name, entry.value, of: namespace)
+            try renderer.set(try renderer.textArgument(entry.key, "namespace"), entry.value, of: namespace)
         }
         return .namespace(namespace)
     }
@@ -119,7 +118,7 @@ extension Renderer {
                 pairs.append((pair[0], pair[1]))
             }
         }
-        return pairs + arguments.keywords.map { (.text($0.name), $0.value) }
+        return pairs + arguments.pairs
     }
 }
 

@@ -74,8 +74,8 @@ extension FilterCatalog {
     private static let map: FilterDefinition.Body = { (renderer, value, arguments) throws(TemplateError) in
         let rest = arguments.rest
         return try renderer.lazily(over: value) { (renderer) throws(TemplateError) in
-            if rest.positional.isEmpty, let attribute = rest.keywords.first(where: { $0.name == "attribute" }) {
-                let otherwise = rest.keywords.first { $0.name == "default" }?.value
+            if rest.positional.isEmpty, let attribute = rest.keywords.first(where: { $0.isNamed("attribute") }) {
+                let otherwise = rest.keywords.first { $0.isNamed("default") }?.value
                 guard rest.keywords.count == (otherwise == nil ? 1 : 2) else {
                     throw renderer.failure("'map' takes 'attribute' and 'default', or the name of a filter")
                 }

@@ -4,7 +4,21 @@
 /// The arguments of one call, as values.
 struct Arguments {
     var positional: [Value] = []
-    var keywords: [(name: String, value: Value)] = []
+    var keywords: [Keyword] = []
+
+    /// The keywords as what a dictionary is made of.
+    var pairs: [(key: Value, value: Value)] { keywords.map { (.text($0.key), $0.value) } }
+}
+
+/// An argument that is given by name. The name keeps its origin: `**` may take it from a message.
+struct Keyword {
+    let key: TemplateText
+    let value: Value
+
+    var name: String { key.string }
+
+    /// Whether this is the name, scalar by scalar.
+    func isNamed(_ name: String) -> Bool { key.utf8.elementsEqual(name.utf8) }
 }
 
 /// The parameters of something built in.
@@ -62,7 +76,7 @@ extension Renderer {
         }
         bound.values += Array(repeating: nil, count: count - bound.values.count)
         for keyword in arguments.keywords {
-            guard signature.takesNames, let index = signature.names.firstIndex(of: keyword.name) else {
+            guard signature.takesNames, let index = signature.names.firstIndex(where: { keyword.isNamed($0) }) else {
                 guard signature.takesMore else {
                     let known = signature.takesNames ? signature.names.map { "'\($0)'" } : []
                     let hint = known.isEmpty ? "none by name" : known.joined(separator: ", ")

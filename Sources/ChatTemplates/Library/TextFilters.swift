@@ -62,8 +62,7 @@ extension FilterCatalog {
                 throw renderer.failure("'format' takes values or names with values, not both")
             }
             if rest.keywords.isEmpty { return .text(try renderer.formatted(text, try renderer.tuple(rest.positional))) }
-            let pairs = rest.keywords.map { (key: Value.text($0.name), value: $0.value) }
-            return .text(try renderer.formatted(text, .dictionary(try renderer.makeDictionary(pairs))))
+            return .text(try renderer.formatted(text, .dictionary(try renderer.makeDictionary(rest.pairs))))
         },
     ]
 

@@ -146,7 +146,7 @@ private struct FieldFormatter {
             }
             return arguments.positional[index]
         }
-        guard let keyword = arguments.keywords.first(where: { $0.name == name.string }) else {
+        guard let keyword = arguments.keywords.first(where: { $0.key.utf8 == name.utf8 }) else {
             throw renderer.failure("the format has no value '\(name.string)'")
         }
         return keyword.value

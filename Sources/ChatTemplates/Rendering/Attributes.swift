@@ -42,7 +42,7 @@ extension Renderer {
     private func ownAttribute(_ name: String, of value: Value) throws(TemplateError) -> Value? {
         switch value {
         case .undefined(let undefined): throw failure(undefined)
-        case .namespace(let namespace): return name.hasPrefix("_") ? nil : namespace[name]
+        case .namespace(let namespace): return name.hasPrefix("_") ? nil : namespace[ValueKey(name)]
         case .loop(let loop): return try loop.attribute(name, self)
         case .cycler(let cycler) where name == "current": return cycler.current
         case .tuple(let tuple) where !tuple.names.isEmpty:

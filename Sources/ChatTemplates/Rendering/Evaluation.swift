@@ -246,10 +246,10 @@ extension Renderer {
         var arguments = try evaluate(list, scope)
         place = offset
         if let caller {
-            guard !arguments.keywords.contains(where: { $0.name == "caller" }) else {
+            guard !arguments.keywords.contains(where: { $0.isNamed("caller") }) else {
                 throw failure("the argument 'caller' is the call block's")
             }
-            arguments.keywords.append(("caller", caller))
+            arguments.keywords.append(Keyword(key: TemplateText("caller"), value: caller))
         }
         return try call(function, arguments)
     }
@@ -258,7 +258,10 @@ extension Renderer {
     private func evaluate(_ list: ArgumentList, _ scope: Scope) throws(TemplateError) -> Arguments {
         var arguments = Arguments()
         arguments.positional = try evaluate(list.positional, scope)
-        for keyword in list.keywords { arguments.keywords.append((keyword.name, try evaluate(keyword.value, scope))) }
+        for keyword in list.keywords {
+            let value = try evaluate(keyword.value, scope)
+            arguments.keywords.append(Keyword(key: TemplateText(keyword.name), value: value))
+        }
         if let spread = list.spread {
             let value = try evaluate(spread, scope)
             place = spread.offset
@@ -277,13 +280,12 @@ extension Renderer {
             throw failure("'**' needs a dictionary, not a value of type \(value.typeName)")
         }
         try spend(dictionary.entries.count)
+        for keyword in arguments.keywords where dictionary[.text(keyword.key.utf8)] != nil {
+            throw failure("the argument '\(keyword.name)' is given twice")
+        }
         for entry in dictionary.entries {
-            guard case .text(let name) = entry.key else { throw failure("the names behind '**' have to be strings") }
-            // Names of the dictionary differ from each other.
-            guard !arguments.keywords.contains(where: { $0.name == name.string }) else {
-                throw failure("the argument '\(name.string)' is given twice")
-            }
-            arguments.keywords.append((name.string, entry.value))
+            guard case .text(let key) = entry.key else { throw failure("the names behind '**' have to be strings") }
+            arguments.keywords.append(Keyword(key: key, value: entry.value))
         }
     }
 }

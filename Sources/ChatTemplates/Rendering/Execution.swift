@@ -165,7 +165,7 @@ extension Renderer {
                 let type = lookUp(id, scope).typeName
                 throw failure("only attributes of a namespace(...) can be set, not of a value of type \(type)")
             }
-            try set(name, value, of: namespace)
+            try set(TemplateText(name), value, of: namespace)
         case .tuple(let targets, let offset):
             let items = try elements(of: value)
             place = offset
@@ -177,9 +177,9 @@ extension Renderer {
     }
 
     /// Sets an attribute of a namespace.
-    func set(_ name: String, _ value: Value, of namespace: Namespace) throws(TemplateError) {
-        guard !name.hasPrefix("_") else {
-            throw failure("attributes of a namespace may not start with an underscore, as '\(name)' does")
+    func set(_ name: TemplateText, _ value: Value, of namespace: Namespace) throws(TemplateError) {
+        guard name.utf8.first != UInt8(ascii: "_") else {
+            throw failure("attributes of a namespace may not start with an underscore, as '\(name.string)' does")
         }
         namespace.set(name, value)
     }

@@ -21,7 +21,7 @@ extension Renderer {
         let scope = makeScope(declaration.body.scope, parent: outer)
         var keywords = arguments.keywords
         func take(_ name: String) -> Value? {
-            keywords.firstIndex { $0.name == name }.map { keywords.remove(at: $0).value }
+            keywords.firstIndex { $0.isNamed(name) }.map { keywords.remove(at: $0).value }
         }
 
         var missing: [MacroDeclaration.Parameter] = []
@@ -35,8 +35,7 @@ extension Renderer {
             scope.set(caller, take("caller") ?? .undefined(.because("this macro was called without a call block")))
         }
         if let id = declaration.keywords {
-            let pairs = keywords.map { (key: Value.text($0.name), value: $0.value) }
-            scope.set(id, .dictionary(try makeDictionary(pairs)))
+            scope.set(id, .dictionary(try makeDictionary(Arguments(keywords: keywords).pairs)))
         } else if let keyword = keywords.first {
             throw failure("\(name) takes no argument '\(keyword.name)'")
         }

@@ -51,7 +51,7 @@ extension Renderer {
             try writeItems(view.items, open: "([", close: "])", to: &builder)
         case .namespace(let namespace):
             builder.append("<Namespace ")
-            let pairs = namespace.names.map { (Value.text($0), namespace[$0] ?? .null) }
+            let pairs = namespace.names.map { (Value.text($0), namespace[.text($0.utf8)] ?? .null) }
             try writePairs(pairs, to: &builder)
             builder.append(">")
         case .loop(let loop): builder.append("<LoopContext \(loop.index + 1)/\(try loop.count(self))>")

@@ -16,8 +16,8 @@ final class Renderer {
     private(set) var steps = 0
     private var depth = 0
     /// Whatever may hold itself: emptied in the end, so that nothing outlives the rendering.
-    private var namespaces: [Namespace] = []
-    private var scopes: [Scope] = []
+    private(set) var namespaces: [Namespace] = []
+    private(set) var scopes: [Scope] = []
 
     init(
         _ template: ParsedTemplate,

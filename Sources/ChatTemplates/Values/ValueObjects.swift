@@ -5,13 +5,13 @@
 ///
 /// The renderer keeps every namespace until it is done, and empties it then: a namespace may hold itself.
 final class Namespace {
-    private(set) var names: [String] = []
-    private var values: [String: Value] = [:]
+    private(set) var names: [TemplateText] = []
+    private var values: [ValueKey: Value] = [:]
 
-    subscript(name: String) -> Value? { values[name] }
+    subscript(name: ValueKey) -> Value? { values[name] }
 
-    func set(_ name: String, _ value: Value) {
-        if values.updateValue(value, forKey: name) == nil { names.append(name) }
+    func set(_ name: TemplateText, _ value: Value) {
+        if values.updateValue(value, forKey: .text(name.utf8)) == nil { names.append(name) }
     }
 
     func removeAll() {
