@@ -5,8 +5,9 @@
 /// A chat template of a Hugging Face checkpoint.
 ///
 /// *Source*: transformers@5.23.0:utils/chat_template_utils.py with jinja2@3.1.6; texts are the same.
-/// *Differs from source*: what is not supported is an error when the template is loaded; integers that need more than 64
-/// bits, and printing what has no text but an address (methods, iterators), are errors when it is rendered.
+/// *Differs from source*: what is not supported is an error when the template is loaded. Errors when it is rendered are
+/// integers that need more than 64 bits, complex numbers, and printing what has an address for its text (methods,
+/// iterators) or holds itself.
 public struct ChatTemplate: Sendable {
     private let template: ParsedTemplate
 

@@ -95,7 +95,7 @@ extension TemplateTime {
                 break
             }
             switch format[index] {
-            case UInt8(ascii: "f"): prepared += String(1_000_000 + microsecond % 1_000_000).utf8.dropFirst()
+            case UInt8(ascii: "f"): prepared += String(1_000_000 + max(0, microsecond) % 1_000_000).utf8.dropFirst()
             case UInt8(ascii: "z"), UInt8(ascii: "Z"): break
             default: prepared += [byte, format[index]]
             }
@@ -103,8 +103,8 @@ extension TemplateTime {
         }
         guard !prepared.isEmpty else { return [] }
         var fields = tm()
-        fields.tm_year = Int32(clamping: year - 1900)
-        fields.tm_mon = Int32(clamping: month - 1)
+        fields.tm_year = Int32(clamping: year) &- 1900
+        fields.tm_mon = Int32(clamping: month) &- 1
         fields.tm_mday = Int32(clamping: day)
         fields.tm_hour = Int32(clamping: hour)
         fields.tm_min = Int32(clamping: minute)

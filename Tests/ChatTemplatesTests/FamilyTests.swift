@@ -79,10 +79,14 @@ struct FamilyFixture {
                 let variables = fixture.variables(pair, isMessageText: isMessageText)
                 let text = try template.render(variables, clock: TemplateFixtures.clock).text
                 if let whole = expected.string {
-                    #expect(text.utf8.elementsEqual(whole.utf8), "\(place): \(text.debugDescription) not \(whole.debugDescription)")
+                    #expect(
+                        text.utf8.elementsEqual(whole.utf8),
+                        "\(place): \(text.debugDescription) not \(whole.debugDescription)"
+                    )
                 } else if let length = expected["bytes"]?.integer {
                     let start = expected["start"]?.string ?? ""
-                    let agrees = text.utf8.count == length && text.utf8.starts(with: start.utf8)
+                    let agrees =
+                        text.utf8.count == length && text.utf8.starts(with: start.utf8)
                         && hash(text) == expected["fnv"]?.string
                     #expect(agrees, "\(place): \(text.debugDescription)")
                 } else {
@@ -111,12 +115,24 @@ struct FamilyFixture {
                 scalar += 1
                 offset += UTF8.width(character)
             }
-            let wanted = Set(expected.flatMap { range in
-                (range.array?.first?.integer ?? 0)..<(range.array?.last?.integer ?? 0)
-            })
+            let wanted = Set(
+                expected.flatMap { range in
+                    (range.array?.first?.integer ?? 0)..<(range.array?.last?.integer ?? 0)
+                }
+            )
             #expect(generated == wanted, "conversation \(pair.conversation), options \(pair.option)")
             found += wanted.count
         }
         #expect(found > 1_000)
+    }
+
+    @Test(arguments: ["qwen2-vl", "qwen2.5-vl", "smollm2"])
+    func publishedTemplatesGiveWhatTheReferenceGives(name: String) throws {
+        let template = try ChatTemplate(try TemplateFixtures.text("\(name).jinja"), name: name)
+        let fixture = try TemplateFixtures.json("\(name).json")
+        for item in try #require(fixture["cases"]?.array) {
+            let text = try template.render(item.variables(isMessageText: true)).text
+            #expect(text.utf8.elementsEqual(item["text"]?.string?.utf8 ?? "?".utf8), "\(text.debugDescription)")
+        }
     }
 }

@@ -1,4 +1,4 @@
-// Every feature of the language by itself, and tables of operators, filters, tests and methods over values of all types.
+// Every feature of the language by itself; tables of operators, filters, tests and methods over values of all types.
 // Not whole chat templates: FamilyTests.swift.
 
 import JSONText

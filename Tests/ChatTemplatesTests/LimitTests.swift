@@ -29,7 +29,8 @@ import Testing
             "{{ 'x' | center(9223372036854775807) }}", "{{ 'x'.ljust(4611686018427387904) }}{{ 'x'.zfill(1000) }}",
             "{{ '%1000d' % 1 }}", "{{ '%*s' % (9223372036854775807, 'x') }}", "{{ '%-9223372036854775807s' % 'x' }}",
             "{{ '{:1000}'.format(1) }}", "{{ '{:>99999999999999999999}'.format('x') }}",
-            "{{ [1] | tojson(indent=1000) }}", "{{ [[[[[1]]]]] | tojson(indent=21) }}", "{{ 'a\nb' | indent(9223372036854775807) }}",
+            "{{ [1] | tojson(indent=1000) }}", "{{ [[[[[1]]]]] | tojson(indent=21) }}",
+            "{{ 'a\nb' | indent(9223372036854775807) }}",
             "{{ ('a' * 60) | replace('a', 'bbb') }}", "{{ ('a' * 60) | replace('', 'b') }}",
             "{{ (['aaaaa'] * 30) | join('bb') }}", "{{ 'bb'.join(['a'] * 50) }}", "{{ ('<' * 40) | e }}",
             "{% set x %}{{ 'a' * 60 }}{{ 'a' * 60 }}{% endset %}", "{{ ['a' * 90, 'a' * 90] }}",
@@ -51,8 +52,17 @@ import Testing
             "{{ [1] | slice(9223372036854775807) | list }}", "{{ range(100000) | map('string') | list }}",
             "{{ range(100000) | list | sort(reverse=true) | first }}", "{{ ('abc' * 40000) | list }}",
             // A few elements that hold each other become many when they are looked at.
-            "{% set ns = namespace(x=[1]) %}{% for i in range(150) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x }}",
-            "{% set ns = namespace(x=(1,)) %}{% for i in range(150) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ {ns.x: 1} }}",
+            "{% set n = namespace(x=[1]) %}{% for i in range(99) %}{% set n.x = [n.x, n.x] %}{% endfor %}{{ n.x == n.x }}",
+            "{% set n = namespace(x=(1,)) %}{% for i in range(99) %}{% set n.x = (n.x, n.x) %}{% endfor %}{{ {n.x: 1} }}",
+            // Cheap to write, long to do.
+            "{% set x = 'a' * 90000 %}{% for i in range(1000) %}{% set y = x | trim %}{% endfor %}",
+            "{% set x = ' ' * 90000 %}{% for i in range(1000) %}{% set y = x.strip() %}{% endfor %}",
+            "{% set x = 'a' * 90000 %}{% for i in range(1000) %}{% if x is upper %}{% endif %}{% endfor %}",
+            "{% set x = 'a' * 90000 %}{% for i in range(1000) %}{% set y = 'b'.find(x) %}{% endfor %}",
+            "{% set x = 'a' * 90000 %}{% for i in range(1000) %}{% set y = {}[x] %}{% endfor %}",
+            "{% set x = [1] * 9000 %}{% for i in range(1000) %}{% set y = x | reverse %}{% endfor %}",
+            "{% set x = [1] * 9000 %}{% for i in range(1000) %}{% set y = x | sum %}{% endfor %}",
+            "{% set x = 'a' * 90000 %}{% for i in range(1000) %}{% set y = x == x %}{% endfor %}",
             "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(30) }}",
             "{% for i in range(100000) if false %}{% endfor %}", "{{ 99999 in range(100000) | list }}",
         ]
@@ -64,7 +74,8 @@ import Testing
     }
 
     @Test func nestedElementsThatPrintAsMuchAreBounded() {
-        let doubling = "{% set ns = namespace(x=[1]) %}{% for i in range(150) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+        let doubling =
+            "{% set ns = namespace(x=[1]) %}{% for i in range(150) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
         for show in ["{{ ns.x }}", "{{ ns.x | tojson }}", "{{ ns.x | string | length }}"] {
             #expect(failure(doubling + show, limits: RenderingLimits(textBytes: 10_000))?.kind == .limit)
         }
@@ -96,8 +107,10 @@ import Testing
     @Test func theDeepestTemplatesNeedLittleStack() async {
         let nested = "{{ " + String(repeating: "(", count: 98) + "1" + String(repeating: ")", count: 98) + " }}"
         let lists = "{{ " + String(repeating: "[", count: 98) + "1" + String(repeating: "]", count: 98) + " }}"
-        let tags = String(repeating: "{% for a in [1] %}", count: 49) + "x" + String(repeating: "{% endfor %}", count: 49)
-        let values = "{% set ns = namespace(x=[]) %}{% for i in range(190) %}{% set ns.x = [ns.x] %}{% endfor %}"
+        let tags =
+            String(repeating: "{% for a in [1] %}", count: 49) + "x" + String(repeating: "{% endfor %}", count: 49)
+        let values =
+            "{% set ns = namespace(x=[]) %}{% for i in range(190) %}{% set ns.x = [ns.x] %}{% endfor %}"
             + "{{ ns.x == ns.x }}{{ ns.x | tojson | length }}{{ ns.x }}{{ {(1, 2): ns.x} }}"
         let outcomes = await withCheckedContinuation { continuation in
             let thread = Thread {
@@ -112,9 +125,11 @@ import Testing
 
     /// What stands before a part, the part that is repeated, and what stands behind it.
     private static let deepTemplates: [(String, String, String)] = [
-        ("{{ ", "(", ""), ("{{ ", "[", ""), ("{{ ", "{1:", ""), ("{{ ", "-", "1 }}"), ("{{ ", "not ", "1 }}"), ("{{ 1", "+1", " }}"),
+        ("{{ ", "(", ""), ("{{ ", "[", ""), ("{{ ", "{1:", ""), ("{{ ", "-", "1 }}"), ("{{ ", "not ", "1 }}"),
+        ("{{ 1", "+1", " }}"),
         ("{{ 1", " or 1", " }}"), ("{{ x", ".x", " }}"), ("{{ 1", " if 1 else 1", " }}"), ("{{ 1", " if 1", " }}"),
-        ("{{ x", "[0]", " }}"), ("{{ x", "|abs", " }}"), ("{{ x", "()", " }}"), ("{{ x", "**1", " }}"), ("{{ x(", "x(", ""),
+        ("{{ x", "[0]", " }}"), ("{{ x", "|abs", " }}"), ("{{ x", "()", " }}"), ("{{ x", "**1", " }}"),
+        ("{{ x(", "x(", ""),
         ("{% set ", "(", "a"), ("", "{% if 1 %}", ""), ("", "{% for a in b %}", ""), ("", "{% macro m() %}", ""),
         ("", "{% set a %}", ""), ("", "{% filter e %}", ""), ("", "{% generation %}", ""), ("", "{% with %}", ""),
     ]
@@ -156,9 +171,11 @@ import Testing
     /// Steps for a text of n scalars and for one twice as long.
     @Test(
         arguments: [
-            "{{ x }}", "{% for c in x %}{{ c }}{% endfor %}", "{{ x.split(' ') | join('_') }}", "{{ x.split() | length }}",
+            "{{ x }}", "{% for c in x %}{{ c }}{% endfor %}", "{{ x.split(' ') | join('_') }}",
+            "{{ x.split() | length }}",
             "{{ x.replace('a', 'bb') }}", "{{ x | replace('', '-') }}", "{{ x[1:] }}{{ x[::-1] }}{{ x[-5:] }}",
-            "{{ x | trim }}{{ x.strip('ab') }}", "{{ x | upper | lower | title }}", "{{ x | indent }}", "{{ x | tojson }}",
+            "{{ x | trim }}{{ x.strip('ab') }}", "{{ x | upper | lower | title }}", "{{ x | indent }}",
+            "{{ x | tojson }}",
             "{{ [x] }}", "{{ x.splitlines() | join }}", "{{ x.find('zz') }}{{ x.rfind('zz') }}{{ x.count('a') }}",
             "{{ 'aaaaaaaab' in x }}", "{{ x | list | reverse | join }}", "{{ x | wordcount }}{{ x | e }}",
             "{% set y %}{{ x }}{% endset %}{{ y }}", "{% macro m(z) %}{{ z }}{% endmacro %}{{ m(x) }}",
@@ -190,7 +207,10 @@ import Testing
                         ])
                     )
                 }
-                return try Self.steps(template, ["messages": .list(messages), "bos_token": .text(""), "eos_token": .text("")])
+                return try Self.steps(
+                    template,
+                    ["messages": .list(messages), "bos_token": .text(""), "eos_token": .text("")]
+                )
             }
             let ratio = try steps(512) / steps(256)
             #expect((1.8...2.1).contains(ratio), "\(family.name): \(ratio)")
@@ -200,7 +220,8 @@ import Testing
     @Test func whatHoldsItselfIsFreed() throws {
         weak var scope: Scope?
         weak var namespace: Namespace?
-        let source = "{% set ns = namespace() %}{% set ns.self = [ns] %}{% macro m() %}{{ ns }}{% endmacro %}{% set k = m %}"
+        let source =
+            "{% set ns = namespace() %}{% set ns.self = [ns] %}{% macro m() %}{{ ns }}{% endmacro %}{% set k = m %}"
         let parsed = try ChatTemplate(source, name: "t")
         do {
             let renderer = try parsed.renderer([:])

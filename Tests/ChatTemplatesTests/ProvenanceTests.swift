@@ -53,7 +53,10 @@ import Testing
             ("{{ '{:>5}{a!r}'.format(user.name, a=user.list) }}", "  {Ada}['{p}', '{q}']"),
             ("{{ word | center(13) }}{{ user.name.ljust(4, '.') }}", " {Hello wörld} {Ada}."),
             ("{{ word | string | list | first }}{{ user.list | string }}", "{H}['{p}', '{q}']"),
-            ("{{ user | tojson }}", #"{"{name}": "{Ada}", "{list}": ["{p}", "{q}"], "{n}": 5, "{key<}": {"{deep}": "{d\"e}"}, "{lines}": "{1\n\n2}"}"#),
+            (
+                "{{ user | tojson(separators=(',', ':')) }}",
+                #"{"{name}":"{Ada}","{list}":["{p}","{q}"],"{n}":5,"{key<}":{"{deep}":"{d\"e}"},"{lines}":"{1\n\n2}"}"#
+            ),
             ("{{ {'a': word} | tojson }}{{ [plain] | tojson }}", #"{"a": "{Hello wörld}"}["plain"]"#),
             ("{{ word | tojson(ensure_ascii=true) }}", #""{Hello w\u00f6rld}""#),
             ("{% for c in word[:2] %}{{ c }}-{% endfor %}", "{H}-{e}-"),
@@ -61,8 +64,10 @@ import Testing
             ("{% for k in user %}{{ k }},{% endfor %}", "{name},{list},{n},{key<},{lines},"),
             ("{{ user.list | map('upper') | join }}{{ user.list | sort(reverse=true) | last }}", "{PQp}"),
             ("{% set x %}<{{ word }}>{% endset %}{{ x }}{{ x | length }}", "<{Hello wörld}>13"),
-            ("{% macro m(x) %}[{{ x }}{{ caller() }}]{% endmacro %}{% call m(word) %}({{ user.name }}){% endcall %}",
-                "[{Hello wörld}({Ada})]"),
+            (
+                "{% macro m(x) %}[{{ x }}{{ caller() }}]{% endmacro %}{% call m(word) %}({{ user.name }}){% endcall %}",
+                "[{Hello wörld}({Ada})]"
+            ),
             ("{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(**user['key<']) }}", #"{'{deep}': '{d"e}'}"#),
             ("{% set ns = namespace(**user['key<']) %}{{ ns }}", #"<Namespace {'{deep}': '{d"e}'}>"#),
             ("{% filter upper %}a{{ word }}{% endfilter %}", "A{HELLO WÖRLD}"),
@@ -71,8 +76,10 @@ import Testing
             ("{{ word.encode is defined }}{{ word == 'x' }}{{ word | length }}", "FalseFalse11"),
             ("{{ word.removeprefix('He').removesuffix('ld') }}", "{llo wör}"),
             ("{{ user.list | first ~ user.list | last }}", "{pq}"),
-            ("{{ missing | default(word) }}{{ '' or word }}{{ word if word else '' }}",
-                "{Hello wörldHello wörldHello wörld}"),
+            (
+                "{{ missing | default(word) }}{{ '' or word }}{{ word if word else '' }}",
+                "{Hello wörldHello wörldHello wörld}"
+            ),
             ("{{ strftime_now('%Y' ~ word[0]) }}", "{2026H}"),
             ("{{ joiner(word)() }}{{ cycler(word, 'x').next() }}", "{Hello wörld}"),
             ("{{ user.list | batch(2) | list }}{{ user.list | unique | join }}", "[['{p}', '{q}']]{pq}"),
@@ -149,7 +156,10 @@ import Testing
 
     @Test func theTemplatesOwnTextIsNotMarked() throws {
         let fixture = try FamilyFixture()
-        let template = try ChatTemplate(try #require(fixture.families.first { $0.name == "hermes_tools" }).template, name: "t")
+        let template = try ChatTemplate(
+            try #require(fixture.families.first { $0.name == "hermes_tools" }).template,
+            name: "t"
+        )
         let message: (String, String) -> TemplateValue = { role, content in
             .dictionary(["role": .text(role), "content": .text(TemplateText(content, isMessageText: true))])
         }

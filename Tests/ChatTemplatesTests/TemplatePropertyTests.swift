@@ -8,13 +8,21 @@ import Testing
 
 @Suite struct TemplatePropertyTests {
     private static let pieces =
-        ["{{", "}}", "{%", "%}", "{#", "#}", "-", "+", " ", "\n", "(", ")", "[", "]", "{", "}", ",", ":", ".", "|", "~", "*",
-            "**", "/", "//", "%", "=", "==", "!=", "<", ">=", "'", "\"", "\\", "a", "x", "loop", "messages", "ns", "if", "else",
-            "elif", "endif", "for", "in", "endfor", "not", "and", "or", "is", "set", "endset", "macro", "endmacro", "call",
-            "endcall", "filter", "endfilter", "with", "endwith", "generation", "endgeneration", "raw", "endraw", "break",
-            "continue", "recursive", "namespace", "range", "dict", "caller", "varargs", "kwargs", "true", "none", "0", "1",
-            "-3", "2.5", "1e9", "99999999999", "'s'", "'é한😀'", "upper", "tojson", "indent", "join", "map", "select", "default",
-            "length", "items", "split", "format", "%s", "defined", "string", "é", "\u{301}", "\0", "\r\n", "\u{2028}"]
+        [
+            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", " ", "\n", "(", ")", "[", "]", "{", "}", ",", ":", ".", "|",
+            "~", "*",
+            "**", "/", "//", "%", "=", "==", "!=", "<", ">=", "'", "\"", "\\", "a", "x", "loop", "messages", "ns", "if",
+            "else",
+            "elif", "endif", "for", "in", "endfor", "not", "and", "or", "is", "set", "endset", "macro", "endmacro",
+            "call",
+            "endcall", "filter", "endfilter", "with", "endwith", "generation", "endgeneration", "raw", "endraw",
+            "break",
+            "continue", "recursive", "namespace", "range", "dict", "caller", "varargs", "kwargs", "true", "none", "0",
+            "1",
+            "-3", "2.5", "1e9", "99999999999", "'s'", "'é한😀'", "upper", "tojson", "indent", "join", "map", "select",
+            "default",
+            "length", "items", "split", "format", "%s", "defined", "string", "é", "\u{301}", "\0", "\r\n", "\u{2028}",
+        ]
 
     private let limits = RenderingLimits(textBytes: 50_000, steps: 20_000)
 
@@ -93,13 +101,18 @@ import Testing
         var generator = SeededGenerator(seed: 23)
         let filters = FilterCatalog.standard.keys.sorted()
         let tests = TestCatalog.standard.keys.sorted().filter { $0.allSatisfy(\.isLetter) }
-        let methods = TextMethods.all.keys.sorted() + DictionaryMethods.all.keys.sorted() + ListMethods.all.keys.sorted()
-        let values = ["x", "none", "true", "0", "-1", "9223372036854775807", "-9223372036854775807 - 1", "2.5", "1e308", "-0.0",
-            "''", "'a b,c'", "'é한👩‍👩‍👧\u{301}'", "'%s %d %(a)s {} {0:>5}'", "[]", "[1, 'a', none]", "['b', 'a']", "{}", "{'a': 1}",
+        let methods =
+            TextMethods.all.keys.sorted() + DictionaryMethods.all.keys.sorted() + ListMethods.all.keys.sorted()
+        let values = [
+            "x", "none", "true", "0", "-1", "9223372036854775807", "-9223372036854775807 - 1", "2.5", "1e308", "-0.0",
+            "''", "'a b,c'", "'é한👩‍👩‍👧\u{301}'", "'%s %d %(a)s {} {0:>5}'", "[]", "[1, 'a', none]", "['b', 'a']", "{}",
+            "{'a': 1}",
             "(1, 2)", "range(3)", "range(-5, 5, 3)", "namespace(a=1)", "messages", "messages[0]", "'\\n\\r\\n\\u2028x'",
-            "joiner()", "x.y", "dict", "['a']|map('upper')", "{'a': 1}.items()"]
+            "joiner()", "x.y", "dict", "['a']|map('upper')", "{'a': 1}.items()",
+        ]
         let variables = try variables()
-        func value() -> String { values[Int.random(in: 0..<values.count, using: &generator)] }
+        func one(of names: [String]) -> String { names[Int.random(in: 0..<names.count, using: &generator)] }
+        func value() -> String { one(of: values) }
         func arguments() -> String {
             (0..<Int.random(in: 0...3, using: &generator)).map { _ in value() }.joined(separator: ", ")
         }
@@ -107,12 +120,18 @@ import Testing
         for round in 0..<9_000 * FuzzRounds.factor {
             let source: String
             switch round % 4 {
-            case 0: source = "{{ (\(value()))|\(filters[Int.random(in: 0..<filters.count, using: &generator)])(\(arguments())) }}"
-            case 1: source = "{{ (\(value())).\(methods[Int.random(in: 0..<methods.count, using: &generator)])(\(arguments())) }}"
-            case 2: source = "{{ (\(value())) is \(tests[Int.random(in: 0..<tests.count, using: &generator)])(\(arguments())) }}"
+            case 0:
+                source =
+                    "{{ (\(value()))|\(one(of: filters))(\(arguments())) }}"
+            case 1:
+                source =
+                    "{{ (\(value())).\(one(of: methods))(\(arguments())) }}"
+            case 2:
+                source =
+                    "{{ (\(value())) is \(one(of: tests))(\(arguments())) }}"
             default:
                 let symbols = ["+", "-", "*", "/", "//", "%", "**", "<", "==", "in", "~"]
-                let symbol = symbols[Int.random(in: 0..<symbols.count, using: &generator)]
+                let symbol = one(of: symbols)
                 source = "{{ (\(value())) \(symbol) (\(value())) }}{{ (\(value()))[\(value()):\(value()):\(value())] }}"
             }
             if check(source, variables) == nil { rendered += 1 }

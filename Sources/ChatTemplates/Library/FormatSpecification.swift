@@ -139,7 +139,9 @@ extension Renderer {
         _ specification: FormatSpecification
     ) throws(TemplateError) -> (sign: String, digits: String) {
         let type = specification.type
-        guard (specification.precision ?? 0) <= NumberText.precisionLimit else { throw failure("this precision is too large") }
+        guard (specification.precision ?? 0) <= NumberText.precisionLimit else {
+            throw failure("this precision is too large")
+        }
         let isNegative: Bool
         var prefix = ""
         var digits: String
@@ -176,10 +178,18 @@ extension Renderer {
             guard specification.alignment != UInt8(ascii: "=") || specification.width == 0 else {
                 throw failure("grouped digits cannot be filled up with zeros in chat templates")
             }
-            digits = Self.grouped(digits, by: Character(Unicode.Scalar(grouping)), size: "xXob".contains(type ?? "d") ? 4 : 3)
+            digits = Self.grouped(
+                digits,
+                by: Character(Unicode.Scalar(grouping)),
+                size: "xXob".contains(type ?? "d") ? 4 : 3
+            )
         }
-        let sign = isNegative ? "-" : specification.sign == UInt8(ascii: "+") ? "+"
-            : specification.sign == UInt8(ascii: " ") ? " " : ""
+        let sign =
+            isNegative
+            ? "-"
+            : specification.sign == UInt8(ascii: "+")
+                ? "+"
+                : specification.sign == UInt8(ascii: " ") ? " " : ""
         return (sign + prefix, digits)
     }
 

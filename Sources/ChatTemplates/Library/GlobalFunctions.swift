@@ -17,7 +17,8 @@ enum GlobalFunctions {
         signature: .positions("start", "stop", "step", required: 1)
     ) { (renderer, arguments) throws(TemplateError) in
         let first = try renderer.integerArgument(arguments[0] ?? .null, "range")
-        let stop = try arguments[1].map { (value) throws(TemplateError) in try renderer.integerArgument(value, "range") }
+        let stop = try arguments[1].map { (value) throws(TemplateError) in try renderer.integerArgument(value, "range")
+        }
         let step = try renderer.integerArgument(arguments[2], "range", otherwise: 1)
         guard step != 0 else { throw renderer.failure("the step of 'range' cannot be 0") }
         let range = IntegerRange(start: stop == nil ? 0 : first, stop: stop ?? first, step: step)
@@ -104,7 +105,9 @@ extension [UInt8] {
 
 extension Renderer {
     /// What `dict(...)` is made of: a dictionary or pairs, and names with values.
-    fileprivate func pairs(_ arguments: Arguments, of name: String) throws(TemplateError) -> [(key: Value, value: Value)] {
+    fileprivate func pairs(_ arguments: Arguments, of name: String) throws(TemplateError) -> [(
+        key: Value, value: Value
+    )] {
         guard arguments.positional.count <= 1 else { throw failure("'\(name)' takes one value, and names with values") }
         var pairs: [(key: Value, value: Value)] = []
         switch arguments.positional.first {

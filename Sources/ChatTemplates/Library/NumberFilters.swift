@@ -25,7 +25,8 @@ extension FilterCatalog {
             let base = try renderer.integerArgument(arguments[1], "base", otherwise: 10)
             return try renderer.integer(value, base: base) ?? arguments[0] ?? .integer(0)
         },
-        FilterDefinition(name: "float", signature: .of("default")) { (renderer, value, arguments) throws(TemplateError) in
+        FilterDefinition(name: "float", signature: .of("default")) {
+            (renderer, value, arguments) throws(TemplateError) in
             let otherwise = arguments[0] ?? .double(0)
             switch value {
             case .undefined(let undefined): throw renderer.failure(undefined)
@@ -39,7 +40,8 @@ extension FilterCatalog {
 
     private static let round: FilterDefinition.Body = { (renderer, value, arguments) throws(TemplateError) in
         let precision = try renderer.integerArgument(arguments[0], "precision", otherwise: 0)
-        let method = try arguments[1].map { (value) throws(TemplateError) in try renderer.text(of: value).string }
+        let method =
+            try arguments[1].map { (value) throws(TemplateError) in try renderer.text(of: value).string }
             ?? "common"
         guard ["common", "ceil", "floor"].contains(method) else {
             throw renderer.failure("the method of 'round' is 'common', 'ceil' or 'floor', not '\(method)'")
@@ -80,9 +82,10 @@ extension Renderer {
             switch isBase ? NumberText.integer(text, radix: base) : .notInteger {
             case .value(let integer): return .integer(integer)
             case .tooLarge: throw failure("an integer becomes too large; integers have 64 bits here")
-            case .notInteger: return try NumberText.double(text).flatMap { (number) throws(TemplateError) in
-                try integer(number)
-            }
+            case .notInteger:
+                return try NumberText.double(text).flatMap { (number) throws(TemplateError) in
+                    try integer(number)
+                }
             }
         default: return nil
         }

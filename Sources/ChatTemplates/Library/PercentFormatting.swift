@@ -139,7 +139,9 @@ private struct PercentFormatter {
                 var quoted = renderer.makeBuilder()
                 try renderer.writeQuoted(value, to: &quoted)
                 text = try renderer.finish(quoted)
-                guard letter == "r" || text.isASCII else { throw renderer.failure("'%a' is not supported here; use '%r'") }
+                guard letter == "r" || text.isASCII else {
+                    throw renderer.failure("'%a' is not supported here; use '%r'")
+                }
             }
             if format.isMarkup, !text.isMarkup { text = try renderer.escaped(text) }
             if let precision = conversion.precision, precision < text.scalarCount {

@@ -59,7 +59,8 @@ extension FilterCatalog {
                 try renderer.spend(1)
                 if !isFirst { builder.append(separator) }
                 isFirst = false
-                let item = try path.map { (path) throws(TemplateError) in try renderer.follow(path, from: item) } ?? item
+                let item =
+                    try path.map { (path) throws(TemplateError) in try renderer.follow(path, from: item) } ?? item
                 try renderer.write(item, to: &builder)
             }
             return .text(try renderer.finish(builder))
@@ -88,7 +89,9 @@ extension FilterCatalog {
             var sum = arguments[1] ?? .integer(0)
             if case .text = sum { throw renderer.failure("'sum' does not add strings; use '|join'") }
             for item in try renderer.elements(of: value) {
-                let item = try path.map { (path) throws(TemplateError) in try renderer.follow(path, from: item) } ?? item
+                let item =
+                    try path.map { (path) throws(TemplateError) in try renderer.follow(path, from: item) } ?? item
+                try renderer.spend(1)
                 sum = try renderer.calculate(.add, sum, item)
             }
             return sum
@@ -97,13 +100,15 @@ extension FilterCatalog {
             name: "min",
             signature: .of("case_sensitive", "attribute")
         ) { (renderer, value, arguments) throws(TemplateError) in
-            try renderer.extreme(value, arguments) { (item, best) throws(TemplateError) in try renderer.less(item, best) }
+            try renderer.extreme(value, arguments) { (item, best) throws(TemplateError) in try renderer.less(item, best)
+            }
         },
         FilterDefinition(
             name: "max",
             signature: .of("case_sensitive", "attribute")
         ) { (renderer, value, arguments) throws(TemplateError) in
-            try renderer.extreme(value, arguments) { (item, best) throws(TemplateError) in try renderer.less(best, item) }
+            try renderer.extreme(value, arguments) { (item, best) throws(TemplateError) in try renderer.less(best, item)
+            }
         },
         FilterDefinition(
             name: "sort",

@@ -65,6 +65,8 @@ struct BoundArguments {
 extension Renderer {
     /// Matches arguments with parameters; `name` is what errors call the callee.
     func bind(_ arguments: Arguments, _ signature: Signature, _ name: String) throws(TemplateError) -> BoundArguments {
+        for value in arguments.positional { try spend(reading: value) }
+        for keyword in arguments.keywords { try spend(reading: keyword.value) }
         if signature.takesMore, signature.names.isEmpty { return BoundArguments(values: [], rest: arguments) }
         let count = signature.names.count
         var bound = BoundArguments(values: Array(arguments.positional.prefix(count)).map { $0 })
@@ -94,6 +96,11 @@ extension Renderer {
             throw failure("'\(name)' needs its argument '\(signature.names[index])'")
         }
         return bound
+    }
+
+    /// Takes the steps of looking through a text, which most functions do.
+    private func spend(reading value: Value) throws(TemplateError) {
+        if case .text(let text) = value { try spend(text.utf8.count / 32) }
     }
 
     // MARK: Arguments of one type
@@ -165,12 +172,15 @@ extension Renderer {
     func apply(_ filter: FilterDefinition, to value: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
         let outer = place
         let bound = try bind(arguments, filter.signature, filter.name)
+        try spend(reading: value)
         defer { place = outer }
         return try filter.body(self, value, bound)
     }
 
     func apply(_ test: TestDefinition, to value: Value, _ arguments: Arguments) throws(TemplateError) -> Bool {
-        try test.body(self, value, try bind(arguments, test.signature, test.name))
+        let bound = try bind(arguments, test.signature, test.name)
+        try spend(reading: value)
+        return try test.body(self, value, bound)
     }
 
     func call(_ function: Value, _ arguments: Arguments) throws(TemplateError) -> Value {
@@ -184,7 +194,9 @@ extension Renderer {
         case .callable(.function(let definition)):
             return try definition.body(self, try bind(arguments, definition.signature, definition.name))
         case .callable(.method(let definition, let receiver)):
-            return try definition.body(self, receiver, try bind(arguments, definition.signature, definition.name))
+            let bound = try bind(arguments, definition.signature, definition.name)
+            try spend(reading: receiver)
+            return try definition.body(self, receiver, bound)
         case .callable(.macro(let macro)): return try call(macro, arguments)
         case .callable(.joiner(let joiner)):
             _ = try bind(arguments, .positions(), "joiner")

@@ -35,7 +35,8 @@ extension FilterCatalog {
             let new = try renderer.text(of: arguments[1] ?? .null)
             return try renderer.replaced(text, old, new, count)
         },
-        FilterDefinition(name: "center", signature: .of("width")) { (renderer, value, arguments) throws(TemplateError) in
+        FilterDefinition(name: "center", signature: .of("width")) {
+            (renderer, value, arguments) throws(TemplateError) in
             let width = try renderer.integerArgument(arguments[0], "center", otherwise: 80)
             return try renderer.padded(try renderer.text(of: value), width, .center, TemplateText(" "))
         },
@@ -110,11 +111,14 @@ extension FilterCatalog {
 
     private static let truncate: FilterDefinition.Body = { (renderer, value, arguments) throws(TemplateError) in
         let length = try renderer.integerArgument(arguments[0], "truncate", otherwise: 255)
-        let end = try arguments[2].map { (value) throws(TemplateError) in try renderer.textArgument(value, "end") }
+        let end =
+            try arguments[2].map { (value) throws(TemplateError) in try renderer.textArgument(value, "end") }
             ?? TemplateText("...")
         let leeway = try renderer.integerArgument(arguments.unlessNull(3), "leeway", otherwise: 5)
         guard length >= end.scalarCount, leeway >= 0 else {
-            throw renderer.failure("'truncate' needs a length of at least \(end.scalarCount) and a leeway of at least 0")
+            throw renderer.failure(
+                "'truncate' needs a length of at least \(end.scalarCount) and a leeway of at least 0"
+            )
         }
         if let count = value.count, count - leeway <= length { return value }
         let text = try renderer.textArgument(value, "truncate")

@@ -114,16 +114,23 @@ private struct FieldFormatter {
             var end = start
             while end < utf8.count {
                 let byte = utf8[end]
-                if isAttribute ? byte == UInt8(ascii: ".") || byte == UInt8(ascii: "[") : byte == UInt8(ascii: "]") { break }
+                if isAttribute ? byte == UInt8(ascii: ".") || byte == UInt8(ascii: "[") : byte == UInt8(ascii: "]") {
+                    break
+                }
                 end += 1
             }
-            guard end > start, isAttribute || end < utf8.count else { throw renderer.failure("a format has an empty field") }
+            guard end > start, isAttribute || end < utf8.count else {
+                throw renderer.failure("a format has an empty field")
+            }
             let name = path.part(start..<end)
             if isAttribute {
                 value = try renderer.attribute(name.string, of: value)
             } else {
-                value = try renderer.element(try renderer.path(.text(name)).count == 1
-                    ? Int(name.string).map { .integer($0) } ?? .text(name) : .text(name), of: value)
+                value = try renderer.element(
+                    try renderer.path(.text(name)).count == 1
+                        ? Int(name.string).map { .integer($0) } ?? .text(name) : .text(name),
+                    of: value
+                )
             }
             index = isAttribute ? end : end + 1
         }

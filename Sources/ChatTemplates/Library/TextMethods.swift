@@ -62,7 +62,11 @@ enum TextMethods {
         ) { (renderer, text, arguments) throws(TemplateError) in
             let range = try renderer.byteRange(of: text, arguments[1], arguments[2], name)
             let candidates: [Value]
-            if case .tuple(let tuple) = arguments[0] { candidates = tuple.items } else { candidates = [arguments[0] ?? .null] }
+            if case .tuple(let tuple) = arguments[0] {
+                candidates = tuple.items
+            } else {
+                candidates = [arguments[0] ?? .null]
+            }
             for candidate in candidates {
                 let candidate = try renderer.textArgument(candidate, name)
                 guard let range, candidate.utf8.count <= range.count else { continue }
@@ -159,7 +163,8 @@ enum TextMethods {
     private static let finding: [MethodDefinition] = [
         find("find", fromEnd: false, fails: false), find("rfind", fromEnd: true, fails: false),
         find("index", fromEnd: false, fails: true), find("rindex", fromEnd: true, fails: true),
-        method("count", .positions("sub", "start", "end", required: 1)) { (renderer, text, arguments) throws(TemplateError) in
+        method("count", .positions("sub", "start", "end", required: 1)) {
+            (renderer, text, arguments) throws(TemplateError) in
             let pattern = try renderer.textArgument(arguments[0] ?? .null, "count")
             try renderer.spend(text.utf8.count / 16)
             guard let range = try renderer.byteRange(of: text, arguments[1], arguments[2], "count") else {
@@ -196,7 +201,8 @@ enum TextMethods {
     // MARK: Shaping
 
     private static let shaping: [MethodDefinition] = [
-        method("replace", .positions("old", "new", "count", required: 2)) { (renderer, text, arguments) throws(TemplateError) in
+        method("replace", .positions("old", "new", "count", required: 2)) {
+            (renderer, text, arguments) throws(TemplateError) in
             let old = try renderer.textArgument(arguments[0] ?? .null, "replace")
             let new = try renderer.textArgument(arguments[1] ?? .null, "replace")
             let count = try renderer.integerArgument(arguments[2], "replace", otherwise: -1)
@@ -223,9 +229,11 @@ enum TextMethods {
     ]
 
     private static func pad(_ name: String, _ alignment: Alignment) -> MethodDefinition {
-        method(name, .positions("width", "fillchar", required: 1)) { (renderer, text, arguments) throws(TemplateError) in
+        method(name, .positions("width", "fillchar", required: 1)) {
+            (renderer, text, arguments) throws(TemplateError) in
             let width = try renderer.integerArgument(arguments[0] ?? .null, name)
-            let fill = try arguments[1].map { (value) throws(TemplateError) in try renderer.textArgument(value, name) }
+            let fill =
+                try arguments[1].map { (value) throws(TemplateError) in try renderer.textArgument(value, name) }
                 ?? TemplateText(" ")
             guard fill.scalarCount == 1 else { throw renderer.failure("'\(name)' needs one character to fill with") }
             return try renderer.padded(text, width, alignment, fill)

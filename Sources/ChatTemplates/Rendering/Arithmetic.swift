@@ -113,7 +113,9 @@ extension Renderer {
         return (result, false)
     }
 
-    private func calculate(_ symbol: ArithmeticOperator, _ left: Double, _ right: Double) throws(TemplateError) -> Double {
+    private func calculate(_ symbol: ArithmeticOperator, _ left: Double, _ right: Double) throws(TemplateError)
+        -> Double
+    {
         switch symbol {
         case .add: return left + right
         case .subtract: return left - right
@@ -138,7 +140,9 @@ extension Renderer {
                 throw failure("a negative number to a broken power is no real number")
             }
             let result = pow(left, right)
-            guard result.isFinite || !left.isFinite || !right.isFinite else { throw failure("a number becomes too large") }
+            guard result.isFinite || !left.isFinite || !right.isFinite else {
+                throw failure("a number becomes too large")
+            }
             return result
         }
     }

@@ -79,11 +79,13 @@ extension Renderer {
             let indices = Self.indices(count: range.count, start, stop, step)
             let (scaled, overflows) = range.step.multipliedReportingOverflow(by: step)
             let first = range.start &+ indices.start &* range.step
-            guard !overflows, let part = IntegerRange(
-                start: first,
-                stop: range.start &+ indices.stop &* range.step,
-                step: scaled
-            ) else { throw failure("this slice of a range is too long") }
+            guard !overflows,
+                let part = IntegerRange(
+                    start: first,
+                    stop: range.start &+ indices.stop &* range.step,
+                    step: scaled
+                )
+            else { throw failure("this slice of a range is too long") }
             return .range(part)
         default: throw failure("a value of type \(value.typeName) cannot be sliced")
         }
@@ -102,7 +104,9 @@ extension Renderer {
             ?? IntegerRange(start: 0, count: 0)
     }
 
-    private func slice(_ text: TemplateText, _ start: Int?, _ stop: Int?, _ step: Int) throws(TemplateError) -> TemplateText {
+    private func slice(_ text: TemplateText, _ start: Int?, _ stop: Int?, _ step: Int) throws(TemplateError)
+        -> TemplateText
+    {
         let indices = Self.indices(count: text.scalarCount, start, stop, step)
         if indices.count == 0 { return TemplateText.empty.markedAsMarkup(text.isMarkup) }
         try spend(text.isASCII ? 0 : text.utf8.count / 64)

@@ -63,6 +63,7 @@ extension Renderer {
         guard left.kind == right.kind, left.kind != .values else { return false }
         if left.kind == .items { return try equal(.dictionary(left.dictionary), .dictionary(right.dictionary)) }
         guard left.dictionary.entries.count == right.dictionary.entries.count else { return false }
+        try spend(left.dictionary.entries.count)
         for (key, _) in left.dictionary.pairs where right.dictionary[key] == nil { return false }
         return true
     }
@@ -147,7 +148,9 @@ extension Renderer {
         case .boolean, .integer: return value.index.map { .integer($0) }
         case .largeInteger(let digits): return .largeInteger(digits)
         case .double(let value): return Int(exactly: value).map { .integer($0) } ?? .double(value)
-        case .text(let text): return .text(text.utf8)
+        case .text(let text):
+            try spend(text.utf8.count / 64)
+            return .text(text.utf8)
         case .tuple(let tuple):
             return try nested { () throws(TemplateError) in
                 var keys: [ValueKey] = []

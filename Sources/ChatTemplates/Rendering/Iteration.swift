@@ -56,8 +56,11 @@ extension Renderer {
     /// The elements from last to first, or nil for values that Python cannot reverse without a copy.
     func reversedElements(of value: Value) throws(TemplateError) -> [Value]? {
         switch value {
-        case .undefined, .text, .list, .tuple, .dictionary, .range, .view: try elements(of: value).reversed()
-        default: nil
+        case .undefined, .text, .list, .tuple, .dictionary, .range, .view:
+            let items = try elements(of: value)
+            try spend(items.count)
+            return items.reversed()
+        default: return nil
         }
     }
 }

@@ -43,7 +43,9 @@ extension Renderer {
         if let id = declaration.rest {
             scope.set(id, try tuple(Array(rest)))
         } else if !rest.isEmpty {
-            throw failure("\(name) takes at most \(declaration.parameters.count) values, not \(arguments.positional.count)")
+            throw failure(
+                "\(name) takes at most \(declaration.parameters.count) values, not \(arguments.positional.count)"
+            )
         }
         for parameter in missing {
             let value = try parameter.defaultValue.map { (value) throws(TemplateError) in try evaluate(value, scope) }

@@ -144,7 +144,11 @@ extension Lexer {
         var end = start + 1
         while end < source.count, source[end] != source[start] { end += source[end] == UInt8(ascii: "\\") ? 2 : 1 }
         guard end < source.count else {
-            throw places.error(.syntax, at: start, "this string has no end; expected \(Character(source.scalar(at: start)))")
+            throw places.error(
+                .syntax,
+                at: start,
+                "this string has no end; expected \(Character(source.scalar(at: start)))"
+            )
         }
         let body = try unescaped(start + 1..<end)
         offset = end + 1

@@ -4,8 +4,9 @@
 /// *Source* jinja2@3.1.6:parser.py, with the extensions of transformers@5.23.0: loop controls and `generation`.
 ///
 /// *Differs from source*: what templates cannot use without files (`include`, `import`, `extends`), `block` and
-/// `autoescape` are errors; so are the filters and tests of jinja2 that are not supported here, even where they would
-/// never run. Names that jinja2 does not know either are errors as there: at once, or, behind a condition, when they run.
+/// `autoescape` are errors; so are the filters of jinja2 that are not supported here, even where they would never run.
+/// Filters and tests that jinja2 does not know either are errors as there: at once, but behind a condition when they
+/// run.
 struct Parser {
     static let tags = [
         "break", "call", "continue", "filter", "for", "generation", "if", "macro", "print", "raw", "set", "with",
@@ -104,15 +105,29 @@ struct Parser {
                 try expect(.outputEnd, "'}}'")
             case .blockBegin:
                 advance()
-                if case .name(let name) = current.kind, ends.contains(name) { return statements }
+                if case .name(let name) = current.kind, Self.isEnd(name) {
+                    if ends.contains(name) { return statements }
+                    guard !ends.isEmpty else {
+                        throw error(at: current.offset, "found '\(name)', which belongs to no open tag")
+                    }
+                    throw unexpected(expected: Self.list(ends) + ", which ends '{% \(tag) %}'")
+                }
                 statements += try parseStatement()
                 try expect(.blockEnd, "'%}'")
             case .end where ends.isEmpty: return statements
             default:
-                let wanted = ends.map { "'{% \($0) %}'" }.joined(separator: " or ")
-                throw error(at: current.offset, "'{% \(tag) %}' has no end; expected \(wanted)")
+                throw error(at: current.offset, "'{% \(tag) %}' has no end; expected \(Self.list(ends))")
             }
         }
+    }
+
+    private static func list(_ ends: [String]) -> String {
+        ends.map { "'{% \($0) %}'" }.joined(separator: " or ")
+    }
+
+    /// Whether a tag of this name ends another one, or a part of it.
+    private static func isEnd(_ name: String) -> Bool {
+        name == "else" || name == "elif" || name.hasPrefix("end")
     }
 
     /// Reads the end of a tag, then statements, then the name that ends them.
@@ -156,9 +171,6 @@ struct Parser {
             guard loopDepth > 0 else { throw error(at: offset, "'\(tag)' stands outside a loop") }
             return [tag == "break" ? .breakLoop : .continueLoop]
         default:
-            if tag.hasPrefix("end") || tag == "else" || tag == "elif" {
-                throw error(at: offset, "found '\(tag)', which belongs to no open tag")
-            }
             let tags = Self.tags.joined(separator: ", ")
             throw error(at: offset, "the tag '\(tag)' is not supported in chat templates; supported are \(tags)")
         }

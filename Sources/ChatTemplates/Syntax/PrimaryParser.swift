@@ -204,7 +204,7 @@ extension Parser {
                 filter = try unknownFilter(name, at: offset)
             }
             let arguments = isSymbol("(") ? try parseArguments() : ArgumentList()
-            try checkNamedFunctions(of: filter, arguments, at: offset)
+            noteNamedFunction(of: filter, arguments, at: offset)
             expression = try make(
                 .filter(filter, expression, arguments),
                 at: offset,
@@ -220,21 +220,20 @@ extension Parser {
         return name
     }
 
-    /// Filters such as `map` and `select` take the name of another one, which has to exist.
-    private func checkNamedFunctions(
-        of filter: FilterDefinition,
-        _ arguments: ArgumentList,
-        at offset: Int
-    ) throws(TemplateError) {
+    /// Filters such as `map` and `select` take the name of a filter or test, which has to exist.
+    private mutating func noteNamedFunction(of filter: FilterDefinition, _ arguments: ArgumentList, at offset: Int) {
         guard let index = filter.namedFunctionIndex, index < arguments.positional.count,
             case .constant(.text(let text)) = arguments.positional[index].kind
         else { return }
         if filter.namesFilter {
             guard FilterCatalog.standard[text.string] == nil else { return }
-            throw unknown("filter", text.string, known: FilterCatalog.standard.keys, at: offset)
+            let error = unknown("filter", text.string, known: FilterCatalog.standard.keys, at: offset)
+            unknownNames.append((scopes.current, error))
+        } else {
+            guard TestCatalog.standard[text.string] == nil else { return }
+            let error = unknown("test", text.string, known: TestCatalog.standard.keys, at: offset)
+            unknownNames.append((scopes.current, error))
         }
-        guard TestCatalog.standard[text.string] == nil else { return }
-        throw unknown("test", text.string, known: TestCatalog.standard.keys, at: offset)
     }
 
     /// A filter that fails when it runs, noted as unknown.
@@ -261,7 +260,11 @@ extension Parser {
         known: some Collection<String>,
         at offset: Int
     ) -> TemplateError {
-        error(at: offset, "there is no \(kind) '\(name)'; supported are \(known.sorted().joined(separator: ", "))")
+        let what =
+            UnsupportedNames.filters.contains(name) && kind == "filter"
+            ? "the filter '\(name)' is not supported in chat templates" : "there is no \(kind) '\(name)'"
+        let hint = NearestName.of(name, among: known).map { "; did you mean '\($0)'?" } ?? ";"
+        return error(at: offset, "\(what)\(hint) supported are \(known.sorted().joined(separator: ", "))")
     }
 
     private mutating func parseTest(_ value: Expression) throws(TemplateError) -> Expression {

@@ -42,28 +42,30 @@ extension [TextMark] {
     /// Adds `kinds` to every byte of `range`.
     mutating func overlay(_ kinds: MarkKinds, on range: Range<Int>) {
         guard !range.isEmpty else { return }
-        var result: [TextMark] = []
+        // Runs before the range stay, so that marking the end of a long text costs no more than that end.
+        let first = firstIndex(endingBehind: range.lowerBound)
+        let tail = self[first...]
+        removeSubrange(first...)
         var uncovered = range.lowerBound
-        for mark in self {
+        for mark in tail {
             let inside = mark.bytes.clamped(to: range)
             if inside.isEmpty {
                 if mark.bytes.lowerBound >= range.upperBound {
-                    result.appendRun(uncovered..<range.upperBound, kinds)
+                    appendRun(uncovered..<range.upperBound, kinds)
                     uncovered = range.upperBound
                 }
-                result.appendRun(mark.bytes, mark.kinds)
+                appendRun(mark.bytes, mark.kinds)
                 continue
             }
-            result.appendRun(mark.bytes.lowerBound..<inside.lowerBound, mark.kinds)
-            result.appendRun(uncovered..<inside.lowerBound, kinds)
-            result.appendRun(inside, mark.kinds.union(kinds))
+            appendRun(mark.bytes.lowerBound..<inside.lowerBound, mark.kinds)
+            appendRun(uncovered..<inside.lowerBound, kinds)
+            appendRun(inside, mark.kinds.union(kinds))
             uncovered = inside.upperBound
             if mark.bytes.upperBound > range.upperBound {
-                result.appendRun(range.upperBound..<mark.bytes.upperBound, mark.kinds)
+                appendRun(range.upperBound..<mark.bytes.upperBound, mark.kinds)
             }
         }
-        result.appendRun(uncovered..<Swift.max(uncovered, range.upperBound), kinds)
-        self = result
+        appendRun(uncovered..<Swift.max(uncovered, range.upperBound), kinds)
     }
 
     /// The bytes that carry `kind`, as ascending ranges that do not touch.

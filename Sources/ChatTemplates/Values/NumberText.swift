@@ -104,7 +104,9 @@ enum NumberText {
     /// The bytes without the underscores that stand between digits; nil if one stands elsewhere.
     private static func withoutUnderscores(_ body: [UInt8], isDigit: (UInt8) -> Bool) -> [UInt8]? {
         for (index, byte) in body.enumerated() where byte == UInt8(ascii: "_") {
-            guard index > 0, index + 1 < body.count, isDigit(body[index - 1]), isDigit(body[index + 1]) else { return nil }
+            guard index > 0, index + 1 < body.count, isDigit(body[index - 1]), isDigit(body[index + 1]) else {
+                return nil
+            }
         }
         return body.filter { $0 != UInt8(ascii: "_") }
     }
@@ -119,7 +121,9 @@ enum NumberText {
 
     static func integer(_ text: TemplateText, radix: Int) -> Integer {
         guard var body = withoutPrefix(withASCIIDigits(text), radix: radix) else { return .notInteger }
-        guard let joined = withoutUnderscores(body.digits, isDigit: { $0 != UInt8(ascii: "_") }), !joined.isEmpty else { return .notInteger }
+        guard let joined = withoutUnderscores(body.digits, isDigit: { $0 != UInt8(ascii: "_") }), !joined.isEmpty else {
+            return .notInteger
+        }
         body.digits = joined
         let literal = String(decoding: body.digits, as: UTF8.self)
         guard body.digits.allSatisfy({ $0 < 0x80 && (Character(Unicode.Scalar($0)).wholeDigit ?? 36) < body.radix })

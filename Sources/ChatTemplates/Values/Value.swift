@@ -7,7 +7,7 @@ enum Value {
     case null
     case boolean(Bool)
     case integer(Int)
-    /// An integer of the caller's that `Int` cannot hold, as its decimal digits: printed and compared, not counted with.
+    /// An integer of the caller's that `Int` cannot hold, as its decimal digits: printed and compared, nothing else.
     case largeInteger(String)
     case double(Double)
     case text(TemplateText)
@@ -164,19 +164,20 @@ struct IntegerRange {
         self.stop = stop
         self.step = step
         let isEmpty = step > 0 ? start >= stop : start <= stop
-        let (distance, overflows) = stop.subtractingReportingOverflow(start)
-        guard !isEmpty, !overflows else {
-            if !isEmpty { return nil }
+        guard !isEmpty else {
             count = 0
             return
         }
-        count = Int((distance.magnitude - 1) / step.magnitude) + 1
+        // The difference of any two integers fits an unsigned one.
+        let distance = UInt(bitPattern: step > 0 ? stop &- start : start &- stop)
+        guard let count = Int(exactly: (distance - 1) / step.magnitude), count < .max else { return nil }
+        self.count = count + 1
     }
 
     func contains(_ value: Int) -> Bool {
         guard count > 0 else { return false }
-        let (distance, overflows) = value.subtractingReportingOverflow(start)
-        guard !overflows, distance % step == 0 else { return false }
-        return (0..<count).contains(distance / step)
+        let last = self[count - 1]
+        guard (min(start, last)...max(start, last)).contains(value) else { return false }
+        return UInt(bitPattern: step > 0 ? value &- start : start &- value) % step.magnitude == 0
     }
 }
