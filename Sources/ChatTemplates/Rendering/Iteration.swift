@@ -12,7 +12,8 @@ extension Renderer {
                 guard offset < text.utf8.count else { return nil }
                 let end = offset + text.utf8.scalarLength(at: offset)
                 defer { offset = end }
-                return .text(text.part(offset..<end))
+                // A character of markup is plain text to Python.
+                return .text(text.part(offset..<end).markedAsMarkup(false))
             }
         case .range(let range):
             var index = 0

@@ -110,16 +110,15 @@ extension Parser {
         let offset = current.offset
         advance()
         if isSymbol(":") { return try parseSlice(of: base, start: nil, at: offset) }
-        let key = try parseExpression()
-        if isSymbol(":") { return try parseSlice(of: base, start: key, at: offset) }
-        var keys = [key]
-        while skip(symbol: ",") {
-            guard !isSymbol("]") else { throw unexpected(expected: "an expression") }
+        var keys: [Expression] = []
+        // Several keys are one tuple, and so are none.
+        while keys.isEmpty ? !isSymbol("]") : skip(symbol: ",") {
             keys.append(try parseExpression())
+            if keys.count == 1, isSymbol(":") { return try parseSlice(of: base, start: keys[0], at: offset) }
         }
         try expect(symbol: "]")
-        let argument = keys.count == 1 ? key : try make(.tuple(keys), at: key.offset, keys)
-        return try make(.element(base, argument), at: offset, [base, argument])
+        let key = keys.count == 1 ? keys[0] : try make(.tuple(keys), at: offset, keys)
+        return try make(.element(base, key), at: offset, [base, key])
     }
 
     /// Reads what stands behind the start of a slice, from its first colon on.
