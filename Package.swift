@@ -90,6 +90,7 @@ let compilerTargets: [Target] = [
 let runtimeTargets: [Target] = [
     .systemLibrary(name: "CImageLibraries"),
     .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
+    .target(name: "ChatTemplates", dependencies: ["JSONText"], swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "InputProcessing",
         dependencies: ["JSONText", "CImageCodecs", "CImageLibraries"],
@@ -213,6 +214,11 @@ let runtimeTests: [Target] = [
     .testTarget(name: "TensorTypesTests", dependencies: ["TensorTypes"], swiftSettings: swiftSettings),
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: swiftSettings),
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestRandomness"], swiftSettings: swiftSettings),
+    .testTarget(
+        name: "ChatTemplatesTests",
+        dependencies: ["ChatTemplates", "JSONText", "TestRandomness"],
+        swiftSettings: swiftSettings
+    ),
     .testTarget(
         name: "InputProcessingTests",
         dependencies: ["InputProcessing", "JSONText", "CImageCodecs", "CImageLibraries", "TestRandomness"],
