@@ -95,6 +95,7 @@ let runtimeTargets: [Target] = [
         dependencies: ["JSONText", "CImageCodecs", "CImageLibraries"],
         swiftSettings: swiftSettings + optimisedSwift
     ),
+    .target(name: "StructuredOutput", dependencies: ["JSONText"], swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "ModelRuntime",
         dependencies: ["TensorTypes", "Diagnostics", "JSONText", "CPUKernels"],
@@ -195,6 +196,12 @@ let runtimeTests: [Target] = [
         swiftSettings: swiftSettings
     ),
     .testTarget(
+        name: "StructuredOutputTests",
+        dependencies: ["StructuredOutput", "JSONText", "TestRandomness"],
+        exclude: ["Fixtures"],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
         name: "ModelRuntimeTests",
         dependencies: ["ModelRuntime", "CPUKernels", "JSONText", "TensorTypes", "TestRandomness"],
         exclude: ["Model/Fixtures"],
@@ -221,6 +228,7 @@ let package = Package(
     products: [
         .library(name: "ModelRuntime", targets: ["ModelRuntime", "InputProcessing", "Generation", "TensorTypes"]),
         .library(name: "ModelCommands", targets: ["ModelCommands"]),
+        .library(name: "StructuredOutput", targets: ["StructuredOutput"]),
         .plugin(name: "VLMCompiler", targets: ["VLMCompiler"]),
         .plugin(name: "VLMCompilerCommand", targets: ["VLMCompilerCommand"]),
     ],
