@@ -24,9 +24,12 @@ public final class ConstraintCompiler: Sendable {
         if let known = compiled.withLock({ $0.value(constraint) }) { return known }
         let automaton = try Self.automaton(of: constraint, limits: limits)
         let new = CompiledConstraint(automaton, constraint, vocabulary, limits)
+        guard !new.start.content.isDead else {
+            throw ConstraintError(.whole, "the constraint may begin in more than \(Closure.itemLimit) ways")
+        }
         return compiled.withLock { cache in
             if let known = cache.value(constraint) { return known }
-            cache.insert(new, for: constraint)
+            cache.insert(new, for: constraint, weight: 1)
             return new
         }
     }

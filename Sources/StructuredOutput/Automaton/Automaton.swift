@@ -2,7 +2,7 @@
 // Nondeterministic; sets of its states are found as they come up. Next: AutomatonBuilder.swift, Configuration.swift.
 
 /// A pushdown automaton over bytes. State 0 leads nowhere.
-struct Automaton: Sendable {
+final class Automaton: Sendable {
     struct ByteEdge: Sendable {
         var low: UInt8
         var high: UInt8
@@ -64,6 +64,8 @@ struct Automaton: Sendable {
         static let onlyEnds = Flags(rawValue: 2)
         static let isLoop = Flags(rawValue: 4)
         static let hasBytes = Flags(rawValue: 8)
+        /// Has empty moves or calls.
+        static let hasMoves = Flags(rawValue: 16)
     }
 
     /// Lists of every state, one after the other; the list of state `s` lies from `starts[s]` to `starts[s + 1]`.
@@ -76,15 +78,36 @@ struct Automaton: Sendable {
         }
     }
 
-    var flags: [Flags]
-    var bytes: Lists<ByteEdge>
-    var emptyMoves: Lists<Int32>
-    var calls: Lists<Call>
-    var loops: [Int32: Loop]
-    var rules: [Rule]
+    let flags: [Flags]
+    let bytes: Lists<ByteEdge>
+    let emptyMoves: Lists<Int32>
+    let calls: Lists<Call>
+    let loops: [Int32: Loop]
+    let rules: [Rule]
     /// The rule that is the whole text.
-    var root: Int32
-    var classes: ByteClasses
+    let root: Int32
+    let classes: ByteClasses
+
+    init(_ parts: Parts, root: Int32) {
+        flags = parts.flags
+        bytes = parts.bytes
+        emptyMoves = parts.emptyMoves
+        calls = parts.calls
+        loops = parts.loops
+        rules = parts.rules
+        self.root = root
+        classes = ByteClasses(parts.bytes.elements)
+    }
+
+    /// An automaton while it is made.
+    struct Parts {
+        var flags: [Flags]
+        var bytes: Lists<ByteEdge>
+        var emptyMoves: Lists<Int32>
+        var calls: Lists<Call>
+        var loops: [Int32: Loop]
+        var rules: [Rule]
+    }
 }
 
 /// Bytes that no edge tells apart, as one class.

@@ -40,22 +40,20 @@ struct AutomatonChecks {
             loops[loop.head] = Automaton.Loop(element: element, exit: loop.loop.exit)
             loops[loop.entry] = loops[loop.head]
         }
-        var automaton = Automaton(
+        var parts = Automaton.Parts(
             flags: Array(repeating: [], count: Int(builder.stateCount)),
             bytes: lists(of: bytes),
             emptyMoves: lists(of: moves),
             calls: lists(of: calls),
             loops: loops,
-            rules: [],
-            root: Int32(root),
-            classes: ByteClasses(bytes.lazy.map(\.element))
+            rules: []
         )
-        automaton.rules = builder.rules.map { rule in
+        parts.rules = builder.rules.map { rule in
             Automaton.Rule(start: rule.start, rank: 0, isNullable: endsEmpty[Int(rule.start)], counter: rule.counter)
         }
-        setFlags(of: &automaton)
-        try setRanks(of: &automaton, origins: builder.rules.map(\.origin))
-        return automaton
+        setFlags(of: &parts)
+        try setRanks(of: &parts, origins: builder.rules.map(\.origin))
+        return Automaton(parts, root: Int32(root))
     }
 
     /// The states from which the end of their rule is reached, moving over everything or over nothing but empty texts.
@@ -119,10 +117,14 @@ struct AutomatonChecks {
         return Automaton.Lists(starts: starts, elements: order.map { edges[$0].element })
     }
 
-    private func setFlags(of automaton: inout Automaton) {
+    private func setFlags(of automaton: inout Automaton.Parts) {
         for rule in builder.rules { automaton.flags[Int(rule.end)] = [.isFinal, .onlyEnds] }
         for state in 0..<builder.stateCount where !automaton.bytes[state].isEmpty {
             automaton.flags[Int(state)].insert(.hasBytes)
+        }
+        for state in 0..<builder.stateCount
+        where !automaton.emptyMoves[state].isEmpty || !automaton.calls[state].isEmpty {
+            automaton.flags[Int(state)].insert(.hasMoves)
         }
         for state in automaton.loops.keys { automaton.flags[Int(state)].insert(.isLoop) }
         // From the ends backward: a state whose only way on is an empty move to a state that only ends.
@@ -130,7 +132,7 @@ struct AutomatonChecks {
         for state in 0..<builder.stateCount {
             let moves = automaton.emptyMoves[state]
             if moves.count == 1, let target = moves.first, automaton.calls[state].isEmpty,
-                automaton.flags[Int(state)].isEmpty
+                automaton.flags[Int(state)] == .hasMoves
             {
                 sources[target, default: []].append(state)
             }

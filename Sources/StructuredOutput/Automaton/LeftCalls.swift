@@ -3,7 +3,7 @@
 
 extension AutomatonChecks {
     /// Gives each rule a rank above those of the rules that may begin with it.
-    func setRanks(of automaton: inout Automaton, origins: [Grammar.Origin?]) throws(ConstraintError) {
+    func setRanks(of automaton: inout Automaton.Parts, origins: [Grammar.Origin?]) throws(ConstraintError) {
         let callees = automaton.rules.map { Self.leftCalls(of: $0, in: automaton) }
         // Depth first without recursion: every rule after all those that it may begin with.
         var finished: [Int] = []
@@ -33,7 +33,7 @@ extension AutomatonChecks {
     }
 
     /// The rules that may be called before the first byte of `rule`.
-    private static func leftCalls(of rule: Automaton.Rule, in automaton: Automaton) -> [Int] {
+    private static func leftCalls(of rule: Automaton.Rule, in automaton: Automaton.Parts) -> [Int] {
         var reached: Set<Int32> = [rule.start]
         var open = [rule.start]
         var callees: Set<Int> = []

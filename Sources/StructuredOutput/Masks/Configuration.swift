@@ -30,6 +30,8 @@ final class Configuration: Sendable {
         /// Whether the known part of the stack may end here.
         var leavesKnownStack: Bool
 
+        static let dead = Content(items: [], isComplete: false, leavesKnownStack: false)
+
         var isDead: Bool { items.isEmpty && !isComplete && !leavesKnownStack }
     }
 

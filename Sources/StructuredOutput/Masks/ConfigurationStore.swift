@@ -24,17 +24,26 @@ final class ConfigurationStore {
     let unknownStack: StackNode
 
     private(set) var configurations: [Configuration] = []
-    /// Of every configuration, apart for quick access: how many items it has, and whether the known stack may end.
-    private(set) var itemCounts: [Int] = []
-    private(set) var leavesKnownStack: [Bool] = []
+    /// Of every configuration, which kinds of bytes lead back to it; nil until that has been asked for.
+    private var kindsThatStay: [UInt64?] = []
     private var numbers: [Configuration.Content: Number] = [:]
     /// Where it goes on after returning to a node, by the node's serial.
     private var returns: [Int: Number] = [:]
     private var nodes: [[StackNode.Return]: StackNode] = [:]
     private var nextSerial = 2
-    /// A row for each configuration: the number of the next one by class of byte.
-    private var moves: UnsafeMutablePointer<Number>
-    private var rowCapacity = 64
+    private var closure: Closure
+    /// What a walk needs to know of a configuration at once.
+    struct Traits {
+        var itemCount: UInt32
+        var leavesKnownStack: Bool
+    }
+
+    /// A row for each configuration: the number of the next one by class of byte. The innermost loop reads these two
+    /// tables for every node of a trie; every number that it has lies within them.
+    private(set) var moves: UnsafeMutablePointer<Number>
+    private(set) var traits: UnsafeMutablePointer<Traits>
+    private static let firstCapacity = 64
+    private var rowCapacity = ConfigurationStore.firstCapacity
 
     init(_ automaton: Automaton, byteLimit: Int) {
         self.automaton = automaton
@@ -45,22 +54,24 @@ final class ConfigurationStore {
         }
         unknownStack = end(StackNode.End.ofKnownStack, serial: 1)
         moves = .allocate(capacity: rowCapacity * classes.count)
-        var closure = Closure(automaton)
+        traits = .allocate(capacity: rowCapacity)
+        closure = Closure(automaton)
+        var serial = nextSerial
         let root = automaton.rules[Int(automaton.root)]
         closure.add(state: root.start, counter: root.counter, node: end(StackNode.End.ofText, serial: 0))
-        var serial = nextSerial
         let content = closure.configuration { returns in
             serial += 1
             return StackNode(returns: returns, serial: serial)
         }
         nextSerial = serial + 1
-        start = Configuration(
-            content ?? Configuration.Content(items: [], isComplete: false, leavesKnownStack: false)
-        )
+        start = Configuration(content ?? Configuration.Content.dead)
         addDead()
     }
 
-    deinit { moves.deallocate() }
+    deinit {
+        moves.deallocate()
+        traits.deallocate()
+    }
 
     var isFull: Bool { bytesTaken > byteLimit }
 
@@ -75,19 +86,16 @@ final class ConfigurationStore {
         numbers.removeAll()
         nodes.removeAll()
         returns.removeAll()
-        moves.deallocate()
-        rowCapacity = 64
-        moves = .allocate(capacity: rowCapacity * classes.count)
+        resize(to: Self.firstCapacity, keeping: 0)
         addDead()
         return true
     }
 
     private func addDead() {
-        let content = Configuration.Content(items: [], isComplete: false, leavesKnownStack: false)
-        configurations = [Configuration(content)]
-        itemCounts = [0]
-        leavesKnownStack = [false]
-        numbers = [content: Self.dead]
+        configurations = [Configuration(.dead)]
+        kindsThatStay = [0]
+        traits[0] = Traits(itemCount: 0, leavesKnownStack: false)
+        numbers = [.dead: Self.dead]
         moves.initialize(repeating: Self.dead, count: classes.count)
     }
 
@@ -104,23 +112,43 @@ final class ConfigurationStore {
 
     private func add(_ configuration: Configuration) -> Number {
         let number = configurations.count
-        if number == rowCapacity {
-            let larger = UnsafeMutablePointer<Number>.allocate(capacity: 2 * rowCapacity * classes.count)
-            larger.moveInitialize(from: moves, count: rowCapacity * classes.count)
-            moves.deallocate()
-            moves = larger
-            rowCapacity *= 2
-        }
+        if number == rowCapacity { resize(to: 2 * rowCapacity, keeping: number) }
         (moves + number * classes.count).initialize(repeating: Self.unknown, count: classes.count)
         configurations.append(configuration)
-        itemCounts.append(configuration.content.items.count)
-        leavesKnownStack.append(configuration.content.leavesKnownStack)
+        kindsThatStay.append(nil)
+        traits[number] = Traits(
+            itemCount: UInt32(configuration.content.items.count),
+            leavesKnownStack: configuration.content.leavesKnownStack
+        )
         numbers[configuration.content] = Number(number)
         let itemBytes = MemoryLayout<Configuration.Item>.stride
         bytesTaken +=
             160 + configuration.content.items.count * itemBytes
             + classes.count * MemoryLayout<Number>.stride
         return Number(number)
+    }
+
+    private func resize(to capacity: Int, keeping count: Int) {
+        let newMoves = UnsafeMutablePointer<Number>.allocate(capacity: capacity * classes.count)
+        newMoves.moveInitialize(from: moves, count: count * classes.count)
+        moves.deallocate()
+        moves = newMoves
+        let newTraits = UnsafeMutablePointer<Traits>.allocate(capacity: capacity)
+        newTraits.moveInitialize(from: traits, count: count)
+        traits.deallocate()
+        traits = newTraits
+        rowCapacity = capacity
+    }
+
+    /// The kinds of bytes (`ByteKinds`) of which every byte leads from a configuration back to it.
+    func kindsThatStay(_ number: Number) -> UInt64 {
+        if let known = kindsThatStay[Int(number)] { return known }
+        var kinds = UInt64.max
+        for byte in UInt8.min...UInt8.max where next(number, byte: byte) != number {
+            kinds &= ~ByteKinds.kind(of: byte)
+        }
+        kindsThatStay[Int(number)] = kinds
+        return kinds
     }
 
     /// Where a byte leads; `dead` if it cannot come.
@@ -137,13 +165,13 @@ final class ConfigurationStore {
 
     private func findNext(_ number: Number, class byteClass: Int) -> Number {
         let byte = classes.representatives[byteClass]
-        var closure = Closure(automaton)
-        for item in configurations[Int(number)].content.items {
-            for edge in automaton.bytes[item.state] where edge.low <= byte && byte <= edge.high {
-                closure.add(state: edge.target, counter: item.counter, node: item.node)
+        let next = self.number { closure in
+            for item in configurations[Int(number)].content.items {
+                for edge in automaton.bytes[item.state] where edge.low <= byte && byte <= edge.high {
+                    closure.add(state: edge.target, counter: item.counter, node: item.node)
+                }
             }
         }
-        let next = self.number(closedBy: &closure)
         moves[Int(number) * classes.count + byteClass] = next
         return next
     }
@@ -151,16 +179,20 @@ final class ConfigurationStore {
     /// The configuration after the rule that returns to `node` has ended.
     func number(afterReturning node: StackNode) -> Number {
         if let known = returns[node.serial] { return known }
-        var closure = Closure(automaton)
-        closure.add(returnsOf: node)
-        let number = number(closedBy: &closure)
+        let number = number { $0.add(returnsOf: node) }
         returns[node.serial] = number
         return number
     }
 
-    private func number(closedBy closure: inout Closure) -> Number {
+    private func number(closing add: (inout Closure) -> Void) -> Number {
+        // Taken out meanwhile, because making nodes needs the rest of the store.
+        var closure = Closure(automaton)
+        swap(&closure, &self.closure)
+        defer { swap(&closure, &self.closure) }
+        closure.reset()
+        add(&closure)
         guard let content = closure.configuration(makingNodes: node) else { return Self.dead }
-        return number(of: content)
+        return content.isDead ? Self.dead : number(of: content)
     }
 
     private func node(_ returns: [StackNode.Return]) -> StackNode {

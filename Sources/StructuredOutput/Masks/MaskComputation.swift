@@ -11,7 +11,7 @@ final class MaskComputation {
     private struct TopMask {
         var words: [UInt64]
         /// Where in the tries the rule may have ended, with tokens going on.
-        var departures: [TrieWalk.Departure]
+        var departures: Departures
     }
 
     private struct Pair: Hashable {
@@ -34,10 +34,9 @@ final class MaskComputation {
         store = ConfigurationStore(automaton, byteLimit: limits.configurationBytes)
         tries = vocabulary.tries
         plainReach = PlainReach(automaton.classes)
-        let maskCount = limits.maskBytes / (3 * max(vocabulary.size / 8, 1))
-        topMasks = RecentCache(limit: maskCount)
-        pairMasks = RecentCache(limit: maskCount)
-        masks = RecentCache(limit: maskCount)
+        topMasks = RecentCache(limit: limits.maskBytes / 3)
+        pairMasks = RecentCache(limit: limits.maskBytes / 3)
+        masks = RecentCache(limit: limits.maskBytes / 3)
     }
 
     /// The tokens that may come after `number`.
@@ -49,7 +48,7 @@ final class MaskComputation {
         let startGeneration = store.generation
         let mask = makeMask(configuration)
         forgetWithStore()
-        if store.generation == startGeneration { masks.insert(mask, for: number) }
+        if store.generation == startGeneration { masks.insert(mask, for: number, weight: maskBytes) }
         return mask
     }
 
@@ -90,12 +89,14 @@ final class MaskComputation {
     /// The tokens that items with one common node take.
     private func words(of items: [Configuration.Item]) -> [UInt64] {
         guard let node = items.first?.node else { return emptyWords }
+        // Below the lowest rule is the end of the text, which is known: nothing departs there.
+        let base = node.returns.allSatisfy { $0.parent == nil } ? node : store.unknownStack
         let elements = UInt32(clamping: vocabulary.longestToken) + 1
         let topItems = items.map { item in
             Configuration.Item(
                 state: item.state,
                 counter: item.counter.clipped(to: elements),
-                node: store.unknownStack
+                node: base
             )
         }
         let content = Configuration.Content(
@@ -114,19 +115,35 @@ final class MaskComputation {
         let startGeneration = store.generation
         if generation == startGeneration, let words = pairMasks.value(pair) { return words }
         var walk = TrieWalk(store, words: topMask.words)
-        for departure in topMask.departures {
-            walk.allow(
-                tries[departure.trie],
-                below: departure.node,
-                from: below,
-                trieIndex: departure.trie
-            )
+        for byte in UInt8.min...UInt8.max {
+            let nodes = topMask.departures.nodes(of: byte)
+            if !nodes.isEmpty { allow(nodes, after: below, byte, in: &walk) }
         }
         statistics.stackMasksMade += 1
         if store.generation == startGeneration, generation == startGeneration {
-            pairMasks.insert(walk.words, for: pair)
+            pairMasks.insert(walk.words, for: pair, weight: maskBytes)
         }
         return walk.words
+    }
+
+    /// Goes on with tokens that took `byte` after the rule on top had ended.
+    private func allow(
+        _ nodes: ArraySlice<Departures.Node>,
+        after below: Configuration,
+        _ byte: UInt8,
+        in walk: inout TrieWalk
+    ) {
+        var number = store.next(store.number(of: below), byte: byte)
+        guard number != ConfigurationStore.dead else { return }
+        let configuration = store.configurations[Int(number)]
+        var numberGeneration = store.generation
+        for node in nodes {
+            if store.generation != numberGeneration {
+                number = store.number(of: configuration)
+                numberGeneration = store.generation
+            }
+            walk.allow(tries[node.trie], index: node.trie, at: node.node, number)
+        }
     }
 
     private func topMask(of top: Configuration) -> TopMask {
@@ -135,19 +152,23 @@ final class MaskComputation {
         if generation == startGeneration, let mask = topMasks.value(number) { return mask }
         var walk = TrieWalk(store, words: emptyWords)
         let reach = plainReach.characters(from: number, in: store)
-        walk.allow(vocabulary.other, below: 0, from: top, trieIndex: 0)
+        walk.allow(vocabulary.other, index: 0, at: 0, store.number(of: top))
         for (index, group) in vocabulary.plain.enumerated() {
             if group.longestInCharacters <= reach {
                 walk.words.formUnion(group.words)
             } else {
-                walk.allow(group.trie, below: 0, from: top, trieIndex: index + 1)
+                walk.allow(group.trie, index: index + 1, at: 0, store.number(of: top))
             }
         }
         statistics.topMasksMade += 1
-        let mask = TopMask(words: walk.words, departures: walk.departures)
-        if store.generation == startGeneration, generation == startGeneration { topMasks.insert(mask, for: number) }
+        let mask = TopMask(words: walk.words, departures: walk.departures.departures)
+        if store.generation == startGeneration, generation == startGeneration {
+            topMasks.insert(mask, for: number, weight: maskBytes + mask.departures.bytesTaken)
+        }
         return mask
     }
+
+    private var maskBytes: Int { vocabulary.size / 8 + 64 }
 
     private var emptyWords: [UInt64] { Array(repeating: 0, count: (vocabulary.size + 63) / 64) }
 }

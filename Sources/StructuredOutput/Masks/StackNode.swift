@@ -23,6 +23,8 @@ final class StackNode: @unchecked Sendable {
             hasher.combine(counter)
             hasher.combine(parent?.serial)
         }
+
+        var order: (Int32, UInt32, UInt32, Int) { (state, counter.needed, counter.allowed, parent?.serial ?? -1) }
     }
 
     /// What lies below the lowest node.

@@ -1,21 +1,15 @@
 // Tries every token of a trie at once: one move of the lazy automaton for each shared byte.
 // Not which tries need it (MaskComputation.swift). Next: MaskComputation.swift.
 
-/// A walk over the subtree of a trie from a configuration.
+/// A walk over subtrees of tries, each from a configuration.
 struct TrieWalk {
-    /// A node at which the known stack may end: what follows it depends on the stack.
-    struct Departure: Sendable {
-        let trie: Int
-        let node: Int
-    }
-
     /// Items may be moved over so many nodes in all; tokens beyond are refused. No constraint that is not made to be
-    /// slow comes near: it takes a thousand items alive at once through the whole vocabulary.
+    /// slow comes near: it takes dozens of items alive at once through the whole vocabulary.
     private static let workLimit = 1 << 25
 
     let store: ConfigurationStore
     var words: [UInt64]
-    var departures: [Departure] = []
+    var departures = Departures.Collector()
     private var work = 0
     private var path: [ConfigurationStore.Number] = []
 
@@ -24,33 +18,54 @@ struct TrieWalk {
         self.words = words
     }
 
-    /// Allows every token of the subtree below `root` that `configuration` takes.
-    mutating func allow(_ trie: TokenTrie, below root: Int, from configuration: Configuration, trieIndex: Int) {
+    /// Subtrees of more nodes than this are looked at as a whole where bytes lead back to where they came from.
+    private static let subtreeLimit = 16
+
+    /// Allows the tokens that end in a node of a trie, which led to the configuration `number`, and every token below
+    /// that can go on from there.
+    mutating func allow(_ trie: TokenTrie, index trieIndex: Int, at root: Int, _ number: ConfigurationStore.Number) {
         let rootDepth = trie.nodes[root].depth
         if path.count <= trie.height {
             path += Array(repeating: ConfigurationStore.dead, count: trie.height + 1 - path.count)
         }
-        path[rootDepth] = store.number(of: configuration)
-        let end = trie.end(of: root)
-        var index = root + 1
-        while index < end {
-            let node = trie.nodes[index]
-            let depth = node.depth
-            let next = store.next(path[depth - 1], byte: node.byte)
-            work += store.itemCounts[Int(path[depth - 1])]
-            if next == ConfigurationStore.dead || work > Self.workLimit {
-                index = Int(node.end)
-                continue
+        path[rootDepth] = number
+        allowTokens(trie, Int(trie.nodes[root].firstToken)..<Int(trie.nodes[root + 1].firstToken))
+        if store.traits[Int(number)].leavesKnownStack { departures.add(trie, trieIndex, below: root) }
+        trie.nodes.withUnsafeBufferPointer { nodes in
+            var index = root + 1
+            let end = Int(nodes[root].end)
+            while index < end {
+                let node = nodes[index]
+                let depth = node.depth
+                let before = path[depth - 1]
+                let next = store.next(before, byte: node.byte)
+                work += Int(store.traits[Int(before)].itemCount)
+                if next == ConfigurationStore.dead || work > Self.workLimit {
+                    index = Int(node.end)
+                    continue
+                }
+                path[depth] = next
+                let leaves = store.traits[Int(next)].leavesKnownStack
+                if next == before, !leaves, Int(node.end) - index > Self.subtreeLimit,
+                    trie.kindsBelow[index] & ~store.kindsThatStay(next) == 0
+                {
+                    allowTokens(trie, Int(node.firstToken)..<Int(nodes[Int(node.end)].firstToken))
+                    index = Int(node.end)
+                    continue
+                }
+                allowTokens(trie, Int(node.firstToken)..<Int(nodes[index + 1].firstToken))
+                if leaves { departures.add(trie, trieIndex, below: index) }
+                index += 1
+                if store.isFull { renumberPath(from: rootDepth, through: depth) }
             }
-            path[depth] = next
-            for token in trie.tokens[Int(node.firstToken)..<Int(trie.nodes[index + 1].firstToken)] {
-                words[Int(token) / 64] |= 1 << UInt64(token % 64)
-            }
-            index += 1
-            if store.leavesKnownStack[Int(next)], index < Int(node.end) {
-                departures.append(Departure(trie: trieIndex, node: index - 1))
-            }
-            if store.isFull { renumberPath(from: rootDepth, through: depth) }
+        }
+    }
+
+    @inline(__always)
+    private mutating func allowTokens(_ trie: TokenTrie, _ range: Range<Int>) {
+        for index in range {
+            let token = Int(trie.tokens[index])
+            words[token >> 6] |= 1 << UInt64(token & 63)
         }
     }
 
