@@ -33,6 +33,9 @@ private struct StructuralTagReader {
     let style: JSONStyle
 
     func constraint(_ root: SchemaPlace) throws(ConstraintError) -> Constraint {
+        if let type = root.value["type"], type.string != "structural_tag" {
+            throw error(root.pointer(to: "type"), "must be `structural_tag`")
+        }
         if let format = root.value["format"] {
             try checkKeys(of: root, ["type", "format"])
             return try self.format(root.child("format", format))

@@ -19,7 +19,9 @@ struct RandomWalk {
             let tokens = state.allowedTokens().tokens
             guard !tokens.isEmpty else { return nil }
             var token = tokens[Int.random(in: 0..<tokens.count, using: &generator)]
-            if let last = tokens.last, vocabulary.endTokens.contains(last), Bool.random(using: &generator) { token = last }
+            if let last = tokens.last, vocabulary.endTokens.contains(last), Bool.random(using: &generator) {
+                token = last
+            }
             // After a while, whatever closes something.
             if count > 12 || Int.random(in: 0..<3, using: &generator) == 0 {
                 let closing = tokens.filter { token in

@@ -30,7 +30,9 @@ struct SyntheticVocabulary {
     private mutating func add(_ token: String) { add(Array(token.utf8)) }
 
     private mutating func word() -> String {
-        let syllables = ["ta", "re", "in", "con", "de", "er", "st", "an", "men", "pro", "li", "o", "ver", "us", "qu", "ing"]
+        let syllables = [
+            "ta", "re", "in", "con", "de", "er", "st", "an", "men", "pro", "li", "o", "ver", "us", "qu", "ing",
+        ]
         var word = ""
         for _ in 0...below(4) { word += syllables[below(syllables.count)] }
         for _ in 0..<below(3) { word.unicodeScalars.append(Unicode.Scalar(UInt8(97 + below(26)))) }
@@ -48,7 +50,9 @@ struct SyntheticVocabulary {
                 add(String(repeating: "\t", count: length))
             }
         }
-        let signs = ["\"", "{", "}", "[", "]", ":", ",", "\\", "/", "(", ")", "<", ">", "=", ".", ";", "-", "_", " ", "\n"]
+        let signs = [
+            "\"", "{", "}", "[", "]", ":", ",", "\\", "/", "(", ")", "<", ">", "=", ".", ";", "-", "_", " ", "\n",
+        ]
         for first in signs {
             for second in signs {
                 add(first + second)
@@ -62,7 +66,9 @@ struct SyntheticVocabulary {
                 // Characters of two to four bytes, some cut in the middle.
                 var text: [UInt8] = []
                 for _ in 0...below(4) {
-                    let scalar = [0xE0 + below(0x100), 0x400 + below(0x100), 0x4E00 + below(0x5000), 0x1F300 + below(0x300)]
+                    let scalar = [
+                        0xE0 + below(0x100), 0x400 + below(0x100), 0x4E00 + below(0x5000), 0x1F300 + below(0x300),
+                    ]
                     text += Unicode.Scalar(UInt32(scalar[below(4)])).map { Array(String($0).utf8) } ?? []
                 }
                 if kind < 2 { text.removeLast() }
