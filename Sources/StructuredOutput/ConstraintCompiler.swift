@@ -14,7 +14,7 @@ public final class ConstraintCompiler: Sendable {
     public init(vocabulary: TokenVocabulary, limits: ConstraintLimits = ConstraintLimits()) {
         self.vocabulary = vocabulary
         self.limits = limits
-        compiled = Mutex(RecentCache(limit: limits.compiledConstraints))
+        compiled = Mutex(RecentCache(limit: limits.compiledBytes))
     }
 
     /// The compiled form of a constraint, from the cache if it is there.
@@ -27,9 +27,10 @@ public final class ConstraintCompiler: Sendable {
         guard !new.start.content.isDead else {
             throw ConstraintError(.whole, "the constraint may begin in more than \(Closure.itemLimit) ways")
         }
+        let weight = automaton.bytesTaken + limits.configurationBytes + limits.maskBytes
         return compiled.withLock { cache in
             if let known = cache.value(constraint) { return known }
-            cache.insert(new, for: constraint, weight: 1)
+            cache.insert(new, for: constraint, weight: weight)
             return new
         }
     }

@@ -9,11 +9,11 @@ public struct ConstraintLimits: Hashable, Sendable {
     /// Bytes of one constraint's text: a schema, a pattern, a grammar.
     public var textBytes = 1 << 20
     /// Bytes for what one compiled constraint knows of the texts that came up.
-    public var configurationBytes = 32 << 20
+    public var configurationBytes = 8 << 20
     /// Bytes for the masks of one compiled constraint.
-    public var maskBytes = 24 << 20
-    /// Compiled constraints that a compiler keeps.
-    public var compiledConstraints = 64
+    public var maskBytes = 12 << 20
+    /// Bytes for the compiled constraints that a compiler keeps, each counted with the caches that it may come to have.
+    public var compiledBytes = 1 << 30
 
     /// The defaults.
     public init() {}

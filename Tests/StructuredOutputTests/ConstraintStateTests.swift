@@ -93,7 +93,7 @@ import Testing
 
     @Test func aCompilerKeepsWhatItCompiled() throws {
         var limits = ConstraintLimits()
-        limits.compiledConstraints = 4
+        limits.compiledBytes = 5 * (limits.configurationBytes + limits.maskBytes)
         let compiler = ConstraintCompiler(vocabulary: Self.small, limits: limits)
         let first = try compiler.compile(.regex("a"))
         #expect(try compiler.compile(.regex("a")) === first)

@@ -54,6 +54,32 @@ import Testing
         #expect(accepted > 1_000 && refused > 1_000)
     }
 
+    /// Masks are made from tries, tops of stacks and what lies below; `accept` moves byte by byte and knows none of that.
+    @Test func masksAllowWhatIsAccepted() throws {
+        var generator = SeededGenerator(seed: 12)
+        var counts = [0, 0]
+        for fixture in try Self.fixtures() {
+            let compiled = try Checks.compiled(.jsonSchema(JSONSchema(fixture.schema)))
+            for text in fixture.valid.prefix(2) {
+                // Somewhere in a valid text, and from there on at random.
+                var state = ConstraintState(compiled)
+                _ = state.accept(bytes: text.utf8.prefix(Int.random(in: 0..<text.utf8.count, using: &generator)))
+                for _ in 0..<2 * FuzzRounds.factor {
+                    let mask = state.allowedTokens()
+                    for token in 0..<Int32(compiled.vocabulary.size) {
+                        var copy = state
+                        let isAccepted = copy.accept(token)
+                        if mask.contains(token) != isAccepted { Issue.record("\(fixture.name), \(text): token \(token)") }
+                        counts[isAccepted ? 1 : 0] += 1
+                    }
+                    guard let token = mask.tokens.randomElement(using: &generator), state.accept(token) else { break }
+                    if state.isEnded { break }
+                }
+            }
+        }
+        #expect(counts[0] > 100_000 && counts[1] > 20_000, "\(counts)")
+    }
+
     /// What walks end in is recorded, and `Scripts/schema-fixtures/generate --check` has judged what is recorded.
     @Test func walksEndInTheRecordedTexts() throws {
         let compiler = ConstraintCompiler(vocabulary: RandomVocabulary.ofJSON)

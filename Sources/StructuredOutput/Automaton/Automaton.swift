@@ -99,6 +99,9 @@ final class Automaton: Sendable {
         classes = ByteClasses(parts.bytes.elements)
     }
 
+    /// Roughly how much memory the automaton takes.
+    var bytesTaken: Int { 16 * flags.count + 8 * (bytes.elements.count + calls.elements.count + rules.count) }
+
     /// An automaton while it is made.
     struct Parts {
         var flags: [Flags]
