@@ -120,6 +120,38 @@ import Testing
         #expect(compiled.statistics.stackMasksMade == before.stackMasksMade)
     }
 
+    /// Tokens of many characters, tried at every length of a text from empty to full.
+    @Test func masksNearLimitsOfLengthAreExact() throws {
+        let schema = Checks.schema(#"{"type": "string", "minLength": 5, "maxLength": 30}"#)
+        var state = ConstraintState(try Checks.compiled(schema))
+        var allowed = 0
+        for byte in "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".utf8 {
+            let isAccepted = state.accept(bytes: CollectionOfOne(byte))
+            #expect(isAccepted)
+            let mask = state.allowedTokens()
+            for token in 0..<Int32(mask.vocabularySize) {
+                var copy = state
+                let isAccepted = copy.accept(token)
+                #expect(mask.contains(token) == isAccepted, "token \(token)")
+                if isAccepted { allowed += 1 }
+            }
+        }
+        #expect(state.forcedBytes() == [0x22] && allowed > 3_000)
+    }
+
+    /// Whatever the order in which rules are opened, calls of one rule at one place share one node of the stack.
+    @Test(arguments: [
+        "root ::= (x | y)\nx ::= v \"1\"\ny ::= n v \"2\"\n", "root ::= (y | x)\nx ::= v \"1\"\ny ::= n v \"2\"\n",
+        "root ::= (x | y)\nx ::= n \"3\" | v \"1\"\ny ::= n v \"2\"\n",
+        "root ::= (x | y)\nx ::= v \"3\" | n \"1\"\ny ::= n v \"2\"\n",
+    ])
+    func callsAtOnePlaceAreMerged(rules: String) throws {
+        let grammar = Constraint.grammar(rules + "v ::= \"v\"\nn ::= \"n\"?")
+        let items = try Checks.compiled(grammar).start.content.items
+        // One for `v`, one for `n`, and what may follow an empty `n`.
+        #expect(Set(items.map(\.state)).count == items.count, "a state with two stacks: \(items)")
+    }
+
     /// Eight threads walk through one compiled constraint, which forgets all the time; every mask is as a single
     /// thread sees it.
     @Test func threadsShareACompiledConstraint() async throws {

@@ -69,7 +69,9 @@ import Testing
                     for token in 0..<Int32(compiled.vocabulary.size) {
                         var copy = state
                         let isAccepted = copy.accept(token)
-                        if mask.contains(token) != isAccepted { Issue.record("\(fixture.name), \(text): token \(token)") }
+                        if mask.contains(token) != isAccepted {
+                            Issue.record("\(fixture.name), \(text): token \(token)")
+                        }
                         counts[isAccepted ? 1 : 0] += 1
                     }
                     guard let token = mask.tokens.randomElement(using: &generator), state.accept(token) else { break }

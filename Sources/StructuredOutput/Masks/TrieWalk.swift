@@ -45,8 +45,7 @@ struct TrieWalk {
                     continue
                 }
                 path[depth] = next
-                let leaves = store.traits[Int(next)].leavesKnownStack
-                if next == before, !leaves, Int(node.end) - index > Self.subtreeLimit,
+                if next == before, Int(node.end) - index > Self.subtreeLimit,
                     trie.kindsBelow[index] & ~store.kindsThatStay(next) == 0
                 {
                     allowTokens(trie, Int(node.firstToken)..<Int(nodes[Int(node.end)].firstToken))
@@ -54,7 +53,7 @@ struct TrieWalk {
                     continue
                 }
                 allowTokens(trie, Int(node.firstToken)..<Int(nodes[index + 1].firstToken))
-                if leaves { departures.add(trie, trieIndex, below: index) }
+                if store.traits[Int(next)].leavesKnownStack { departures.add(trie, trieIndex, below: index) }
                 index += 1
                 if store.isFull { renumberPath(from: rootDepth, through: depth) }
             }

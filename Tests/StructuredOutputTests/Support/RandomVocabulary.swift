@@ -45,6 +45,11 @@ enum RandomVocabulary {
             let start = Int.random(in: 0..<text.count, using: &generator)
             tokens.append(Array(text[start...]))
         }
+        // Numbers with what may follow them, and long words: subtrees that are looked at as a whole, and long tokens.
+        for number in 100..<160 {
+            tokens += ["\(number)", "\(number),", "\(number)}", "\(number)]"].map { Array($0.utf8) }
+        }
+        for count in 1...24 { tokens += ["w", "w\""].map { Array((String(repeating: "w", count: count) + $0).utf8) } }
         return vocabulary(tokens)
     }()
 

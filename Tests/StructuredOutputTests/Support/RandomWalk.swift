@@ -23,10 +23,10 @@ struct RandomWalk {
                 token = last
             }
             // After a while, whatever closes something.
-            if count > 12 || Int.random(in: 0..<3, using: &generator) == 0 {
+            if Int.random(in: 0..<(count > 12 ? 5 : 12), using: &generator) < 4 {
                 let closing = tokens.filter { token in
                     guard let bytes = vocabulary.bytes(of: token) else { return true }
-                    return bytes.count == 1 && "\"}]01n".utf8.contains(bytes[bytes.startIndex])
+                    return bytes.count == 1 && "\"}]01nb".utf8.contains(bytes[bytes.startIndex])
                 }
                 if let closer = closing.randomElement(using: &generator) { token = closer }
             }
