@@ -11,7 +11,7 @@ public struct ConstraintLimits: Hashable, Sendable {
     /// Bytes for what one compiled constraint knows of the texts that came up.
     public var configurationBytes = 8 << 20
     /// Bytes for the masks of one compiled constraint.
-    public var maskBytes = 12 << 20
+    public var maskBytes = 24 << 20
     /// Bytes for the compiled constraints that a compiler keeps, each counted with the caches that it may come to have.
     public var compiledBytes = 1 << 30
 

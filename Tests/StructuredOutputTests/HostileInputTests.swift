@@ -47,6 +47,40 @@ import Testing
         #expect(Checks.error(Checks.schema(lists)).hasPrefix("the schema combines too many schemas and values"))
     }
 
+    @Test func manyPatternsAndManyRulesAreRefused() {
+        let properties = (0..<2_000).map { #""p\#($0)": {"type": "string", "pattern": "^(ab){\#($0)}$"}"# }
+        let schema = #"{"type": "object", "properties": {\#(properties.joined(separator: ","))}}"#
+        #expect(Checks.error(Checks.schema(schema)).hasPrefix("the schema combines too many"))
+        let multiples = (9_000..<9_200).map { #""p\#($0)": {"type": "integer", "multipleOf": \#($0)}"# }
+        let numbers = #"{"type": "object", "properties": {\#(multiples.joined(separator: ","))}}"#
+        #expect(Checks.error(Checks.schema(numbers)).hasPrefix("the schema combines too many"))
+
+        let names = (0..<20_000).map { "r\($0)" }
+        let rules = names.map { "\($0) ::= \"\($0)\"\n" }.joined()
+        let grammar = Constraint.grammar("root ::= \(names.joined(separator: " | "))\n" + rules)
+        #expect(Checks.error(grammar) == "the constraint may begin in more than 4096 ways")
+    }
+
+    /// A thousand words of many scripts, which tell nearly all bytes apart.
+    @Test func enumerationsOfManyScriptsAreExact() throws {
+        let words = (0..<1_000).compactMap { number in
+            Unicode.Scalar(UInt32(0x4E00 + number * 19)).map { "\(Character($0))\(number)" }
+        }
+        let list = words.map { "\"\($0)\"" }.joined(separator: ",")
+        let schema = Checks.schema(
+            #"{"type": "object", "properties": {"a": {"enum": [\#(list)]}, "b": {"type": "string"}}}"#
+        )
+        try Checks.expect(
+            schema,
+            accepts: words.prefix(20).map { #"{"a":"\#($0)","b":"\#($0)x"}"# },
+            refuses: [#"{"a":"一1"}"#]
+        )
+        var state = ConstraintState(try Checks.compiled(schema))
+        let isAccepted = state.accept(bytes: #"{"b":""#.utf8)
+        let mask = state.allowedTokens()
+        #expect(isAccepted && mask.contains(Int32(UInt8(ascii: "x"))))
+    }
+
     /// A long chain of objects, each within the one before by reference: no depth of the stack is needed for it.
     @Test func longChainsOfReferencesAreCompiled() throws {
         let count = 5_000

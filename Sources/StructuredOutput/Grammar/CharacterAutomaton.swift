@@ -15,6 +15,8 @@ struct CharacterAutomaton: Hashable, Sendable {
     /// More states or edges than this are refused.
     static let stateLimit = 20_000
     static let edgeLimit = 200_000
+    /// Intersections that compare more pairs of edges than this are refused.
+    private static let workLimit = 2_000_000
 
     /// Every text.
     static let anyText = CharacterAutomaton(edges: [[Edge(characters: .all, target: 0)]], isAccepting: [true])
@@ -74,9 +76,12 @@ struct CharacterAutomaton: Hashable, Sendable {
         var result = CharacterAutomaton(edges: [], isAccepting: [])
         var next = 0
         var edgeCount = 0
+        var work = 0
         while next < pairs.count {
             let pair = pairs[next]
             next += 1
+            work += 1 + self.edges[pair.left].count * other.edges[pair.right].count
+            guard work < Self.workLimit else { return nil }
             var edges: [Edge] = []
             for left in self.edges[pair.left] {
                 for right in other.edges[pair.right] {

@@ -88,7 +88,8 @@ extension SchemaCompiler {
         var key = json.string(in: &grammar)
         if !names.isEmpty || keyRule != nil {
             let others = CharacterAutomaton.allBut(names.map(\.text))
-            key = quoted(try keys(others, within: keyRule, schema), in: &grammar)
+            let keys = try keys(others, within: keyRule, schema)
+            key = quoted(keys, in: &grammar)
         }
         return .sequence([key, json.colon, value])
     }
@@ -130,7 +131,8 @@ extension SchemaCompiler {
             guard let free = pattern.automaton.intersection(others) else {
                 throw ConstraintError(.schema(pointer: pattern.pointer), "takes too many states with the properties")
             }
-            let key = quoted(try keys(free, within: keyRule, schema), in: &grammar)
+            let keys = try keys(free, within: keyRule, schema)
+            let key = quoted(keys, in: &grammar)
             choices.append(.sequence([key, json.colon, try expression(of: [place], in: &grammar)]))
         }
         return .choice(choices)

@@ -5,7 +5,7 @@ import JSONText
 
 extension SchemaCompiler {
     /// The scalars that a schema allows, one expression for each type.
-    func scalars(_ schema: MergedSchema, in grammar: inout Grammar) throws(ConstraintError) -> [Expression] {
+    mutating func scalars(_ schema: MergedSchema, in grammar: inout Grammar) throws(ConstraintError) -> [Expression] {
         let types = schema.types
         var parts: [Expression] = []
         if types.contains(.string) { parts.append(try string(schema, in: &grammar)) }
@@ -17,7 +17,9 @@ extension SchemaCompiler {
         return parts
     }
 
-    private func string(_ schema: MergedSchema, in grammar: inout Grammar) throws(ConstraintError) -> Expression {
+    private mutating func string(_ schema: MergedSchema, in grammar: inout Grammar) throws(ConstraintError)
+        -> Expression
+    {
         if let atMost = schema.maxLength, atMost < schema.minLength { return .choice([]) }
         guard let text = try textAutomaton(schema) else {
             return json.string(atLeast: schema.minLength, atMost: schema.maxLength, in: &grammar)
@@ -25,12 +27,20 @@ extension SchemaCompiler {
         return quoted(text, in: &grammar)
     }
 
-    func quoted(_ text: CharacterAutomaton, in grammar: inout Grammar) -> Expression {
-        .rule(grammar.addRule(.expression(.sequence([.text("\""), .text(text, .jsonString), .text("\"")]))))
+    mutating func quoted(_ text: CharacterAutomaton, in grammar: inout Grammar) -> Expression {
+        let quote = Expression.text("\"")
+        return rule(.sequence([quote, .text(text, .jsonString), quote]), in: &grammar)
+    }
+
+    private mutating func rule(_ body: Expression, in grammar: inout Grammar) -> Expression {
+        if let known = scalarRules[body] { return known }
+        let rule = Expression.rule(grammar.addRule(.expression(body)))
+        scalarRules[body] = rule
+        return rule
     }
 
     /// The texts of strings that patterns and formats limit, within the limits of length; nil if none does.
-    func textAutomaton(_ schema: MergedSchema) throws(ConstraintError) -> CharacterAutomaton? {
+    mutating func textAutomaton(_ schema: MergedSchema) throws(ConstraintError) -> CharacterAutomaton? {
         let rules = schema.parts.flatMap(\.textRules)
         guard var automaton = rules.first?.automaton else { return nil }
         for rule in rules.dropFirst() {
@@ -49,10 +59,11 @@ extension SchemaCompiler {
             }
             automaton = both
         }
+        try reader.countWork(automaton)
         return automaton
     }
 
-    private func number(
+    private mutating func number(
         _ schema: MergedSchema,
         isInteger: Bool,
         in grammar: inout Grammar
@@ -63,27 +74,30 @@ extension SchemaCompiler {
         if minima.isEmpty, maxima.isEmpty, multiples.isEmpty {
             return isInteger ? json.integer(in: &grammar) : json.number(in: &grammar)
         }
-        var language = NumberLanguage(isInteger: isInteger, minima: minima, maxima: maxima)
-        var result: CharacterAutomaton?
-        if minima.isEmpty == false || maxima.isEmpty == false || multiples.isEmpty {
-            guard let automaton = language.automaton else {
-                let place = schema.pointer(to: "type") { !$0.minima.isEmpty || !$0.maxima.isEmpty }
-                throw ConstraintError(place, "the limits of the number take too many states")
-            }
-            result = automaton
-        }
+        var languages = [NumberLanguage(isInteger: isInteger, minima: minima, maxima: maxima)]
         for multiple in multiples {
-            let tooMany = ConstraintError(
-                .schema(pointer: multiple.pointer),
-                "takes too many states; at most four digits are supported"
-            )
-            guard let divisor = Self.divisor(multiple.value) else { throw tooMany }
-            language = NumberLanguage(isInteger: isInteger, minima: [], maxima: [], multiple: divisor)
-            guard let automaton = language.automaton else { throw tooMany }
-            guard let joined = result.map(automaton.intersection) ?? automaton else { throw tooMany }
+            guard let divisor = Self.divisor(multiple.value) else { throw Self.tooManyStates(of: multiple.pointer) }
+            languages.append(NumberLanguage(isInteger: isInteger, minima: [], maxima: [], multiple: divisor))
+        }
+        var result: CharacterAutomaton?
+        for (index, language) in languages.enumerated() {
+            let automaton = language.automaton
+            let joined = result.map { known in automaton.flatMap(known.intersection) } ?? automaton
+            guard let joined else {
+                let place = schema.parts.first { !$0.minima.isEmpty || !$0.maxima.isEmpty }?.pointer ?? "#"
+                throw Self.tooManyStates(of: index == 0 ? place : multiples[index - 1].pointer)
+            }
+            try reader.countWork(joined)
             result = joined
         }
-        return result.map { .text($0, .utf8) } ?? .choice([])
+        return result.map { rule(.text($0, .utf8), in: &grammar) } ?? .choice([])
+    }
+
+    private static func tooManyStates(of pointer: String) -> ConstraintError {
+        ConstraintError(
+            .schema(pointer: pointer),
+            "the numbers take too many states; multiples have at most four digits, limits at most a few hundred"
+        )
     }
 
     /// A multiple as an integer of the last decimal place that it has; nil beyond four digits.

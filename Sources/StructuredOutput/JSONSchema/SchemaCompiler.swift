@@ -11,6 +11,8 @@ struct SchemaCompiler {
     let json: JSONGrammar
     /// Rules of arrays and objects by the pointers of their schemas.
     private var rules: [[ExactText]: Expression] = [:]
+    /// Rules of strings and numbers by their bodies: equal ones share the masks that are made for one of them.
+    var scalarRules: [Expression: Expression] = [:]
     private var pending: [(rule: Int, schema: MergedSchema)] = []
 
     /// The expression of all values that `schema` allows; its rules are added to `grammar`.

@@ -26,7 +26,7 @@ extension SchemaReader {
         "$dynamicRef": "is not supported; refer with `$ref`",
     ]
 
-    func readKeyword(
+    mutating func readKeyword(
         _ key: String,
         _ value: JSONValue,
         of place: SchemaPlace,
@@ -94,21 +94,26 @@ extension SchemaReader {
         }
     }
 
-    private func readFormat(_ here: Keyword, into keywords: inout SchemaKeywords) throws(ConstraintError) {
+    private mutating func readFormat(_ here: Keyword, into keywords: inout SchemaKeywords) throws(ConstraintError) {
         let name = try here.string()
-        guard let format = try StringFormats.automaton(name) else {
-            if options.refusesUnknownFormats {
-                throw here.error(
-                    "the format `\(name)` is not supported; supported are \(StringFormats.names.joined(separator: ", "))"
-                )
-            }
-            keywords.assertionCount -= 1
-            return
+        let key = ExactText("format " + name)
+        if automata[key] == nil, let format = try StringFormats.automaton(name) {
+            try countWork(format)
+            automata[key] = format
         }
-        keywords.textRules.append(.init(pointer: here.pointer, automaton: format))
+        if let automaton = automata[key] {
+            keywords.textRules.append(.init(pointer: here.pointer, automaton: automaton))
+        } else if options.refusesUnknownFormats {
+            let names = StringFormats.names.joined(separator: ", ")
+            throw here.error("the format `\(name)` is not supported; supported are \(names)")
+        } else {
+            keywords.assertionCount -= 1
+        }
     }
 
-    private func pattern(_ text: String, at pointer: String) throws(ConstraintError) -> CharacterAutomaton {
+    private mutating func pattern(_ text: String, at pointer: String) throws(ConstraintError) -> CharacterAutomaton {
+        let key = ExactText("pattern " + text)
+        if let known = automata[key] { return known }
         let expression: Expression
         do {
             expression = try RegexParser.pattern(text).search
@@ -121,6 +126,8 @@ extension SchemaReader {
                 "the pattern takes more than \(CharacterAutomaton.stateLimit) states; make its repetitions smaller"
             )
         }
+        try countWork(automaton)
+        automata[key] = automaton
         return automaton
     }
 }

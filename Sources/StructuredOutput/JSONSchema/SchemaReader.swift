@@ -8,6 +8,8 @@ struct SchemaReader {
     let root: JSONValue
     let options: JSONSchema.Options
     private var read: [ExactText: SchemaKeywords] = [:]
+    /// The automata of patterns and formats, which schemas tend to repeat, by keyword and text.
+    var automata: [ExactText: CharacterAutomaton] = [:]
     /// What was done in combining schemas and in comparing values, so that hostile schemas come to an end.
     private var work = 0
     private static let workLimit = 1_000_000
@@ -22,6 +24,11 @@ struct SchemaReader {
         guard work < Self.workLimit else {
             throw ConstraintError(.whole, "the schema combines too many schemas and values; make it smaller")
         }
+    }
+
+    /// Counts an automaton of characters, of which each state costs much more than a comparison.
+    mutating func countWork(_ automaton: CharacterAutomaton) throws(ConstraintError) {
+        try countWork(automaton.edges.reduce(0) { $0 + 8 + 2 * $1.count })
     }
 
     /// The keywords of the schema at `place`.

@@ -9,7 +9,8 @@
 struct Closure {
     typealias Item = Configuration.Item
 
-    /// A configuration of more items is refused, so that ambiguous constraints stay bounded in time and memory.
+    /// A configuration that takes more items on the way, or more calls or returns at once, is refused, so that ambiguous
+    /// constraints stay bounded in time and memory.
     static let itemLimit = 4096
     /// Up to so many items, looking at each is quicker than a set.
     private static let listLimit = 12
@@ -17,6 +18,15 @@ struct Closure {
     private struct CalledRule {
         let rule: Int32
         var returns: [StackNode.Return]
+
+        /// Brings the places in order, each once, so that equal nodes have equal lists.
+        mutating func sortReturns() {
+            guard returns.count > 1 else { return }
+            returns.sort { $0.order < $1.order }
+            var unique: [StackNode.Return] = []
+            for place in returns where place != unique.last { unique.append(place) }
+            returns = unique
+        }
     }
 
     private let automaton: Automaton
@@ -28,6 +38,7 @@ struct Closure {
     private var items: [Item] = []
     private var isComplete = false
     private var leavesKnownStack = false
+    private var isTooLarge = false
     /// The rules called so far and where they return to.
     private var called: [CalledRule] = []
 
@@ -41,6 +52,7 @@ struct Closure {
         items.removeAll(keepingCapacity: true)
         isComplete = false
         leavesKnownStack = false
+        isTooLarge = false
         called.removeAll(keepingCapacity: true)
     }
 
@@ -68,6 +80,9 @@ struct Closure {
         }
     }
 
+    /// How much was followed: what the configuration cost.
+    var effort: Int { reached.count }
+
     /// The configuration; nil if it would have too many items.
     mutating func configuration(makingNodes makeNode: ([StackNode.Return]) -> StackNode) -> Configuration.Content? {
         repeat {
@@ -75,7 +90,7 @@ struct Closure {
                 let item = reached[next]
                 next += 1
                 follow(item)
-                if reached.count > Self.itemLimit { return nil }
+                if isTooLarge || reached.count > Self.itemLimit { return nil }
             }
         } while openNextRule(makeNode)
         if items.count > 1 { items.sort { $0.order < $1.order } }
@@ -108,10 +123,16 @@ struct Closure {
     }
 
     private mutating func addCall(of rule: Int32, returning places: some Collection<StackNode.Return>) {
-        if let index = called.firstIndex(where: { $0.rule == rule }) {
-            called[index].returns += places
-        } else {
+        guard let index = called.firstIndex(where: { $0.rule == rule }) else {
             called.append(CalledRule(rule: rule, returns: Array(places)))
+            isTooLarge = isTooLarge || called.count > Self.itemLimit
+            return
+        }
+        guard !isTooLarge else { return }
+        called[index].returns += places
+        if called[index].returns.count > 2 * Self.itemLimit {
+            called[index].sortReturns()
+            isTooLarge = called[index].returns.count > Self.itemLimit
         }
     }
 
@@ -123,12 +144,7 @@ struct Closure {
         else { return false }
         var next = called.remove(at: index)
         let rule = automaton.rules[Int(next.rule)]
-        if next.returns.count > 1 {
-            next.returns.sort { $0.order < $1.order }
-            var unique: [StackNode.Return] = []
-            for place in next.returns where place != unique.last { unique.append(place) }
-            next.returns = unique
-        }
+        next.sortReturns()
         add(state: rule.start, counter: rule.counter, node: makeNode(next.returns))
         return true
     }

@@ -34,7 +34,8 @@ final class ConfigurationStore {
     private var closure: Closure
     /// What a walk needs to know of a configuration at once.
     struct Traits {
-        var itemCount: UInt32
+        /// How many items were followed to it when it was first found.
+        var effort: UInt32
         var leavesKnownStack: Bool
     }
 
@@ -94,7 +95,7 @@ final class ConfigurationStore {
     private func addDead() {
         configurations = [Configuration(.dead)]
         kindsThatStay = [0]
-        traits[0] = Traits(itemCount: 0, leavesKnownStack: false)
+        traits[0] = Traits(effort: 0, leavesKnownStack: false)
         numbers = [.dead: Self.dead]
         moves.initialize(repeating: Self.dead, count: classes.count)
     }
@@ -102,22 +103,17 @@ final class ConfigurationStore {
     /// The number of a configuration, which may come from an earlier generation.
     func number(of configuration: Configuration) -> Number {
         if let number = numbers[configuration.content] { return number }
-        return add(configuration)
+        return add(configuration, effort: configuration.content.items.count)
     }
 
-    func number(of content: Configuration.Content) -> Number {
-        if let number = numbers[content] { return number }
-        return add(Configuration(content))
-    }
-
-    private func add(_ configuration: Configuration) -> Number {
+    private func add(_ configuration: Configuration, effort: Int) -> Number {
         let number = configurations.count
         if number == rowCapacity { resize(to: 2 * rowCapacity, keeping: number) }
         (moves + number * classes.count).initialize(repeating: Self.unknown, count: classes.count)
         configurations.append(configuration)
         kindsThatStay.append(nil)
         traits[number] = Traits(
-            itemCount: UInt32(configuration.content.items.count),
+            effort: UInt32(clamping: effort),
             leavesKnownStack: configuration.content.leavesKnownStack
         )
         numbers[configuration.content] = Number(number)
@@ -192,7 +188,8 @@ final class ConfigurationStore {
         closure.reset()
         add(&closure)
         guard let content = closure.configuration(makingNodes: node) else { return Self.dead }
-        return content.isDead ? Self.dead : number(of: content)
+        if content.isDead { return Self.dead }
+        return numbers[content] ?? self.add(Configuration(content), effort: closure.effort)
     }
 
     private func node(_ returns: [StackNode.Return]) -> StackNode {

@@ -31,8 +31,7 @@ struct PlainReach {
         var seen: Set<ConfigurationStore.Number> = [number]
         var frontier = [number]
         for count in 0..<Self.characterLimit {
-            var next: Set<ConfigurationStore.Number> = []
-            for number in frontier where !follow(number, .boundary, in: store, to: &next) { return count }
+            guard let next = afterOneCharacter(frontier, in: store) else { return count }
             frontier = next.filter { seen.insert($0).inserted }
             if frontier.isEmpty { return Int.max }
             if seen.count > Self.configurationLimit { return count + 1 }
@@ -40,22 +39,31 @@ struct PlainReach {
         return Self.characterLimit
     }
 
-    /// Collects the configurations after one character; false if some character cannot come.
-    private func follow(
-        _ number: ConfigurationStore.Number,
-        _ state: PlainText.State,
-        in store: ConfigurationStore,
-        to ends: inout Set<ConfigurationStore.Number>
-    ) -> Bool {
-        for move in moves[state.rawValue] {
-            let next = store.next(number, class: move.byteClass)
-            if next == ConfigurationStore.dead { return false }
-            if move.next == .boundary {
-                ends.insert(next)
-            } else if !follow(next, move.next, in: store, to: &ends) {
-                return false
+    /// The configurations after one character; nil if some character cannot come.
+    private func afterOneCharacter(
+        _ numbers: [ConfigurationStore.Number],
+        in store: ConfigurationStore
+    ) -> Set<ConfigurationStore.Number>? {
+        var ends: Set<ConfigurationStore.Number> = []
+        var open = numbers.map { Place(number: $0, state: .boundary) }
+        var seen: Set<Place> = []
+        while let place = open.popLast() {
+            for move in moves[place.state.rawValue] {
+                let next = store.next(place.number, class: move.byteClass)
+                if next == ConfigurationStore.dead { return nil }
+                if move.next == .boundary {
+                    ends.insert(next)
+                } else {
+                    let further = Place(number: next, state: move.next)
+                    if seen.insert(further).inserted { open.append(further) }
+                }
             }
         }
-        return true
+        return ends
+    }
+
+    private struct Place: Hashable {
+        let number: ConfigurationStore.Number
+        let state: PlainText.State
     }
 }

@@ -3,7 +3,7 @@
 
 /// A walk over subtrees of tries, each from a configuration.
 struct TrieWalk {
-    /// Items may be moved over so many nodes in all; tokens beyond are refused. No constraint that is not made to be
+    /// So much may be followed over all nodes; tokens beyond are refused. No constraint that is not made to be
     /// slow comes near: it takes dozens of items alive at once through the whole vocabulary.
     private static let workLimit = 1 << 25
 
@@ -39,7 +39,7 @@ struct TrieWalk {
                 let depth = node.depth
                 let before = path[depth - 1]
                 let next = store.next(before, byte: node.byte)
-                work += Int(store.traits[Int(before)].itemCount)
+                work += Int(store.traits[Int(next)].effort)
                 if next == ConfigurationStore.dead || work > Self.workLimit {
                     index = Int(node.end)
                     continue
