@@ -96,6 +96,7 @@ let runtimeTargets: [Target] = [
         dependencies: ["JSONText", "CImageCodecs", "CImageLibraries"],
         swiftSettings: swiftSettings + optimisedSwift
     ),
+    .target(name: "StructuredOutput", dependencies: ["JSONText"], swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "ModelRuntime",
         dependencies: ["TensorTypes", "Diagnostics", "JSONText", "CPUKernels"],
@@ -225,6 +226,12 @@ let runtimeTests: [Target] = [
         swiftSettings: swiftSettings
     ),
     .testTarget(
+        name: "StructuredOutputTests",
+        dependencies: ["StructuredOutput", "JSONText", "TestRandomness"],
+        exclude: ["Fixtures"],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
         name: "ModelRuntimeTests",
         dependencies: ["ModelRuntime", "CPUKernels", "JSONText", "TensorTypes", "TestRandomness"],
         exclude: ["Model/Fixtures"],
@@ -276,6 +283,7 @@ let package = Package(
         .library(name: "ModelRuntime", targets: ["ModelRuntime", "InputProcessing", "Generation", "TensorTypes"]),
         .library(name: "ModelCommands", targets: ["ModelCommands"]),
         .library(name: "Serving", targets: ["Serving"]),
+        .library(name: "StructuredOutput", targets: ["StructuredOutput"]),
         .plugin(name: "VLMCompiler", targets: ["VLMCompiler"]),
         .plugin(name: "VLMCompilerCommand", targets: ["VLMCompilerCommand"]),
     ],
