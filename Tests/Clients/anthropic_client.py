@@ -1,6 +1,7 @@
 """Checks a running server with Anthropic's Python package: python3 anthropic_client.py URL
 
-The model may say what it likes, but the server has to make it call the tool that `tool_choice` names and keep to schemas.
+The model may say what it likes, save thoughts, but the server has to make it call the tool that `tool_choice` names,
+and keep to schemas.
 """
 import asyncio
 

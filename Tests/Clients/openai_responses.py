@@ -1,6 +1,7 @@
 """Checks /v1/responses of a running server with OpenAI's Python package: python3 openai_responses.py URL
 
-The model may say what it likes, but the server has to make it call the function that `tool_choice` names and keep to schemas.
+The model may say what it likes, save thoughts, but the server has to make it call the function that `tool_choice`
+names, and keep to schemas.
 """
 import asyncio
 import json

@@ -61,7 +61,8 @@ struct AnthropicConversation {
         let type = block["type"]?.string ?? ""
         guard right.contains(type) else {
             throw .invalid(
-                "'\(path).type' is \"\(type)\"; right would be, with the role \(role), \(ValueSchema.choice(right).phrase)",
+                "'\(path).type' is \"\(type)\"; right would be, with the role \(role), "
+                    + ValueSchema.choice(right).phrase,
                 param: "\(path).type"
             )
         }

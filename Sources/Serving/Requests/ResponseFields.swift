@@ -211,7 +211,7 @@ enum ResponseFields {
             FieldSchema(
                 "include",
                 .array(.choice([logProbabilities, "reasoning.encrypted_content"])),
-                "What is told besides: log probabilities. Thoughts are told in clear, whether or not encrypted ones are wanted."
+                "What is told besides: log probabilities. Encrypted thoughts are not: they are told in clear."
             ),
             FieldSchema(
                 "top_logprobs",

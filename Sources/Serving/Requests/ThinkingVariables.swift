@@ -1,5 +1,5 @@
-// How the chat template is told to let the model think, or not: by variables that many templates share, if this one has them.
-// Not how thoughts are told from words: ../Responses/AnswerFormat.swift.
+// How the chat template is told to let the model think, or not: by variables that many templates share, if this one has
+// them. Not how thoughts are told from words: ../Responses/AnswerFormat.swift.
 
 import JSONText
 
@@ -12,8 +12,8 @@ extension ConversationRenderer {
         return reads(variable: name) ? TemplateVariable(name: name, value: JSONValue(.boolean(isOn))) : nil
     }
 
-    /// What tells the template how much the model thinks. A template that knows only whether, is told that; one that knows
-    /// neither, nothing: then an effort has no effect.
+    /// What tells the template how much the model thinks. A template that knows only whether it does, is told that; one
+    /// that knows neither, nothing: then an effort has no effect.
     ///
     /// *Source*: `reasoning_effort` of the chat templates of gpt-oss.
     func thinkingVariables(effort: String?) -> [TemplateVariable] {

@@ -1,5 +1,5 @@
-// An answer as a row of stretches, each of one kind: thoughts, words, or a call of a tool. Interfaces whose answers are such
-// rows (Anthropic's blocks, the items of OpenAI's responses) write whole and streamed ones from here.
+// An answer as a row of stretches, each of one kind: thoughts, words, or a call of a tool. Interfaces whose answers are
+// such rows (Anthropic's blocks, the items of OpenAI's responses) write whole and streamed ones from here.
 // Not for several answers to one request (CollectedAnswer.swift).
 
 import ModelRuntime

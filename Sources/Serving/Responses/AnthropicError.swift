@@ -4,8 +4,8 @@ import HTTPTypes
 import JSONText
 
 extension ErrorForm {
-    /// Anthropic's form. Statuses are those of all interfaces: a server that is not ready answers 503, which what stands
-    /// between it and its clients understands, and not 529; clients try again after either.
+    /// Anthropic's form. Statuses are those of all interfaces: a server that is not ready answers 503, which proxies
+    /// understand, and not 529; clients try again after either.
     static let anthropic = ErrorForm(
         eventName: "error",
         requestIDHeader: HTTPField.Name("request-id"),

@@ -11,8 +11,8 @@ struct ErrorForm: Sendable {
     let eventName: String?
     /// A further header under which clients of the interface look for a request's number.
     let requestIDHeader: HTTPField.Name?
-    /// The interface's names of fields, by the names that they have in chat completions. What all interfaces share speaks of
-    /// them by those.
+    /// The interface's names of fields, by the names that they have in chat completions. What all interfaces share
+    /// speaks of them by those.
     private(set) var fieldNames: [String: String]
 
     init(
@@ -51,7 +51,8 @@ extension RequestError {
             return (names[String(field)] ?? String(field)) + path[field.endIndex...]
         }
         let name = renamed(param[...])
-        // Messages quote the field at fault, save those about several parameters: these have a line for each, which it begins.
+        // Messages quote the field at fault, save those about several parameters: these have a line for each, which
+        // begins with it.
         let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
             let line = String(line).replacing("'\(param)'", with: "'\(name)'")
             guard let end = line.firstRange(of: " is ")?.lowerBound, !line[..<end].contains(" ") else { return line }
