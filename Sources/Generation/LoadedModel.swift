@@ -32,6 +32,8 @@ public final class LoadedModel<Model: CompiledModel> {
     public let weights: PackedWeights
     /// Whether the kernels were chosen by measurement on this machine (`tune`).
     public let isTuned: Bool
+    /// The folder of the checkpoint.
+    public let folder: String
     /// Seconds that loading took.
     public let loadingSeconds: Double
 
@@ -52,6 +54,7 @@ public final class LoadedModel<Model: CompiledModel> {
         (limits, contextTokens) = try Self.limits(options)
 
         let checkpoint = try Checkpoint(path: options.checkpoint)
+        folder = checkpoint.folder
         let tokenizerFile = "\(checkpoint.folder)/\(manifest.tokenizer.file)"
         let tokenizer = try Tokenizer(contentsOf: tokenizerFile)
         guard tokenizer.idBound <= manifest.decoder.vocabularySize else {

@@ -59,8 +59,8 @@ struct ChatTemplateRenderer: ConversationRenderer {
 
     /// A message as templates expect it: text alone is a text, anything else a list of parts.
     private func message(_ turn: ConversationTurn) -> TemplateValue {
-        var members: [TemplateValue.Member] = [.init(key: "role", value: .text(turn.role))]
-        func add(_ key: String, _ value: TemplateValue) { members.append(.init(key: key, value: value)) }
+        var members: [TemplateValue.Member] = [.init(key: TemplateText("role"), value: .text(turn.role))]
+        func add(_ key: String, _ value: TemplateValue) { members.append(.init(key: TemplateText(key), value: value)) }
         if let text = turn.text {
             add("content", turn.parts.isEmpty ? .null : .text(TemplateText(text, isMessageText: true)))
         } else {
@@ -80,7 +80,8 @@ struct ChatTemplateRenderer: ConversationRenderer {
 
     private func part(_ part: ConversationTurn.Part) -> TemplateValue {
         switch part {
-        case .text(let text): .dictionary(["type": .text("text"), "text": .text(TemplateText(text, isMessageText: true))])
+        case .text(let text):
+            .dictionary(["type": .text("text"), "text": .text(TemplateText(text, isMessageText: true))])
         case .image: .dictionary(["type": .text("image")])
         }
     }

@@ -95,6 +95,14 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
     /// Four contexts, or less where that would take gigabytes. The system gives the memory as it is used.
     private var defaultCache: LoadingOptions.CacheSize { .contexts(4) }
 
+    /// The checkpoint's own chat template, or the format that the model's description names.
+    private func renderer(for loaded: LoadedModel<Model>) throws -> any ConversationRenderer {
+        if let file = try ChatTemplateFile(folder: loaded.folder) {
+            return ChatTemplateRenderer(file: file, imageToken: loaded.manifest.tokenizer.image)
+        }
+        return ChatFormatRenderer(format: loaded.chat)
+    }
+
     private func load(
         names: [String],
         _ server: Server,
@@ -142,7 +150,7 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             contextTokens: engine.contextTokens,
             vocabularySize: loaded.manifest.decoder.vocabularySize,
             tokenizer: loaded.tokenizer,
-            renderer: ChatFormatRenderer(format: loaded.chat),
+            renderer: try renderer(for: loaded),
             images: loaded.imageProcessor.map {
                 ImagePreparation(decoder: ImageDecoder(), processor: $0, maximumCount: arguments.maxImages)
             },
