@@ -35,6 +35,7 @@ func digits(_ value: Double) -> String {
     value >= 100 ? String(Int(value.rounded())) : String(Double(Int((value * 10).rounded())) / 10)
 }
 
+/// The constraints to measure; all of them if none is named.
 let only = CommandLine.arguments.dropFirst(3)
 let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 let size = arguments.first ?? 152_000
