@@ -8,11 +8,11 @@ import asyncio
 import anthropic
 import pydantic
 
-from checking import base_url, equal, model_name, png, run
+from checking import KEY, base_url, equal, model_name, png, run
 
 URL = base_url()
 MODEL = model_name(URL)
-CLIENT = anthropic.Anthropic(base_url=URL, api_key="none", max_retries=0)
+CLIENT = anthropic.Anthropic(base_url=URL, api_key=KEY, max_retries=0)
 HELLO = [{"role": "user", "content": "Tell me about the sea."}]
 WEATHER = {
     "name": "weather",
@@ -195,7 +195,7 @@ def errors():
 
 def asynchronous_clients():
     async def main():
-        async with anthropic.AsyncAnthropic(base_url=URL, api_key="none", max_retries=0) as client:
+        async with anthropic.AsyncAnthropic(base_url=URL, api_key=KEY, max_retries=0) as client:
             async with client.messages.stream(
                 model=MODEL, max_tokens=24, messages=HELLO, extra_body=GREEDY
             ) as stream:

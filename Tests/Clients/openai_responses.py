@@ -9,11 +9,11 @@ import json
 import openai
 import pydantic
 
-from checking import base_url, equal, model_name, png, run
+from checking import KEY, base_url, equal, model_name, png, run
 
 URL = base_url()
 MODEL = model_name(URL)
-CLIENT = openai.OpenAI(base_url=f"{URL}/v1", api_key="none", max_retries=0)
+CLIENT = openai.OpenAI(base_url=f"{URL}/v1", api_key=KEY, max_retries=0)
 WEATHER = {
     "type": "function",
     "name": "weather",
@@ -205,7 +205,7 @@ def errors():
 
 def asynchronous_clients():
     async def main():
-        async with openai.AsyncOpenAI(base_url=f"{URL}/v1", api_key="none", max_retries=0) as client:
+        async with openai.AsyncOpenAI(base_url=f"{URL}/v1", api_key=KEY, max_retries=0) as client:
             response = await client.responses.create(
                 model=MODEL, input="Tell me about the sea.", max_output_tokens=24, temperature=0.0
             )
