@@ -16,64 +16,12 @@ import time
 PATIENCE_SECONDS = 60
 
 
-class ServerProcess:
-    """A server that listens, and has the model unless it is told otherwise."""
+class RunningServer:
+    """A server of which the process and the port are known."""
 
-    def __init__(self, build, checkpoint, cache, *options, is_ready=True, prefix=(), environment=None, **process_options):
-        """`prefix` is a command that runs the server; further arguments are those of `subprocess.Popen`."""
-        command = [*prefix, pathlib.Path(build) / "serve", "--weights", checkpoint, "--port", "0", "--log-json", *options]
-        if cache is not None:
-            command += ["--cache", cache]
-        self.process = subprocess.Popen(
-            [str(part) for part in command], stderr=subprocess.PIPE, text=True,
-            env=os.environ | (environment or {}), **process_options,
-        )
-        self.log = collections.deque(maxlen=1000)
-        self.port = None
-        self._lines = threading.Condition()
-        self._has_ended = False
-        threading.Thread(target=self._read_log, daemon=True).start()
-        if not self.wait_for("listening"):
-            raise AssertionError(f"the server has not begun to listen: {self.last_words()}")
-        if is_ready:
-            self.wait_until_ready()
-
-    # ---- Its log
-
-    def _read_log(self):
-        for line in self.process.stderr:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                entry = {"message": line.rstrip()}  # Not of the server's own log: the system's, or a crash report.
-            with self._lines:
-                self.log.append(entry)
-                if entry["message"] == "listening":
-                    self.port = int(entry["url"].rsplit(":", 1)[1])
-                self._lines.notify_all()
-        self.process.wait()
-        with self._lines:
-            self._has_ended = True
-            self._lines.notify_all()
-
-    def wait_for(self, message):
-        """Whether the log says this before the process ends."""
-
-        def is_known():
-            return any(entry["message"] == message for entry in self.log) or self._has_ended
-
-        with self._lines:
-            self._lines.wait_for(is_known, PATIENCE_SECONDS)
-            return any(entry["message"] == message for entry in self.log)
-
-    def wait_until_ready(self):
-        if not self.wait_for("ready"):
-            raise AssertionError(f"the model is not there: {self.last_words()}")
-
-    def last_words(self):
-        """The end of the log, and how the process ended if it has."""
-        with self._lines:
-            return f"exit status {self.process.poll()}, {[*self.log][-5:]}"
+    def __init__(self, process, port):
+        self.process = process
+        self.port = port
 
     # ---- Asking
 
@@ -145,3 +93,60 @@ class ServerProcess:
     def __exit__(self, *_):
         if self.is_alive():
             self.kill()
+
+
+class ServerProcess(RunningServer):
+    """A server whose log is read."""
+
+    def __init__(self, build, checkpoint, cache, *options, until="ready", prefix=(), environment=None, **process_options):
+        """Waits until the log says "listening" or "ready", or not at all for None.
+
+        `prefix` is a command that runs the server; further arguments are those of `subprocess.Popen`.
+        """
+        command = [*prefix, pathlib.Path(build) / "serve", "--weights", checkpoint, "--port", "0", "--log-json", *options]
+        if cache is not None:
+            command += ["--cache", cache]
+        process = subprocess.Popen(
+            [str(part) for part in command], stderr=subprocess.PIPE, text=True,
+            env=os.environ | (environment or {}), **process_options,
+        )
+        super().__init__(process, None)
+        self.log = collections.deque(maxlen=1000)
+        self._lines = threading.Condition()
+        self._has_ended = False
+        threading.Thread(target=self._read_log, daemon=True).start()
+        if until and not (self.wait_for("listening") and self.wait_for(until)):
+            raise AssertionError(f"the server is not {until}: {self.last_words()}")
+
+    # ---- Its log
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                entry = {"message": line.rstrip()}  # Not of the server's own log: the system's, or a crash report.
+            with self._lines:
+                self.log.append(entry)
+                if entry["message"] == "listening":
+                    self.port = int(entry["url"].rsplit(":", 1)[1])
+                self._lines.notify_all()
+        self.process.wait()
+        with self._lines:
+            self._has_ended = True
+            self._lines.notify_all()
+
+    def wait_for(self, message):
+        """Whether the log says this before the process ends."""
+
+        def is_known():
+            return any(entry["message"] == message for entry in self.log) or self._has_ended
+
+        with self._lines:
+            self._lines.wait_for(is_known, PATIENCE_SECONDS)
+            return any(entry["message"] == message for entry in self.log)
+
+    def last_words(self):
+        """The end of the log, and how the process ended if it has."""
+        with self._lines:
+            return f"exit status {self.process.poll()}, {[*self.log][-5:]}"

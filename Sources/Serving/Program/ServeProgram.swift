@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Generation
+import Glibc
 import InputProcessing
 import Logging
 import ModelRuntime
@@ -14,6 +15,8 @@ public enum ServeProgram {
     ///
     /// Exit codes: 0 ended in good order; 1 the model or the address cannot be used; 64 wrong arguments.
     public static func run<Model: CompiledModel>(_ model: Model.Type) async {
+        // A limit on file sizes fails the write, which can be told; the process goes on.
+        signal(SIGXFSZ, SIG_IGN)
         await ServeCommand<Model>.main(EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst())))
     }
 }
