@@ -151,6 +151,11 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             vocabularySize: loaded.manifest.decoder.vocabularySize,
             tokenizer: loaded.tokenizer,
             renderer: try renderer(for: loaded),
+            constraints: ModelConstraints(
+                tokenizer: loaded.tokenizer,
+                vocabularySize: loaded.manifest.decoder.vocabularySize,
+                endTokens: loaded.endOfSequence
+            ),
             images: loaded.imageProcessor.map {
                 ImagePreparation(decoder: ImageDecoder(), processor: $0, maximumCount: arguments.maxImages)
             },
