@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Generation
+import Glibc
 import InputProcessing
 import Logging
 import ModelRuntime
@@ -37,6 +38,9 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
     @OptionGroup var arguments: ServeArguments
 
     func run() async throws {
+        // glibc gives threads heaps of their own, in which holes stay that other threads could fill: a server that many
+        // threads serve would grow for days. What is large is not taken from the heap, and threads keep small blocks.
+        mallopt(M_ARENA_MAX, 1)
         var logger = Logger(label: "vlmc.serve") { LineLog(label: $0, isJSON: arguments.logJson) }
         guard let level = Logger.Level(rawValue: arguments.logLevel) else {
             let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
