@@ -26,6 +26,10 @@ public final class LoadedModel<Model: CompiledModel> {
     public let imageToken: Int32?
     /// The packed weights.
     public let weights: PackedWeights
+    /// The adapters, which come and go while the model runs.
+    public let adapters: LoadedAdapters
+    /// The adapter that was loaded with the model.
+    public let adapter: Adapter?
     /// Whether the kernels were chosen by measurement on this machine (`tune`).
     public let isTuned: Bool
     /// Seconds that loading took.
@@ -36,8 +40,8 @@ public final class LoadedModel<Model: CompiledModel> {
 
     /// Loads a checkpoint.
     ///
-    /// - Throws: `LoadingError`, `TokenizerError`, `CheckpointError`, `CheckpointMismatch`, `PackingError`,
-    ///   `ImageError`, `UnusableKernelSet`, `MemoryRefused`; each says what is wrong and where.
+    /// - Throws: `LoadingError`, `TokenizerError`, `CheckpointError`, `CheckpointMismatch`, `AdapterError`,
+    ///   `PackingError`, `ImageError`, `UnusableKernelSet`, `MemoryRefused`; each says what is wrong and where.
     public init(
         _ options: LoadingOptions,
         callbacks: PackingCallbacks = PackingCallbacks()
@@ -45,7 +49,7 @@ public final class LoadedModel<Model: CompiledModel> {
         let clock = ContinuousClock()
         let start = clock.now
         let manifest = Model.manifest
-        limits = try Self.limits(options)
+        var limits = try Self.limits(options)
 
         let checkpoint = try Checkpoint(path: options.checkpoint)
         let tokenizerFile = "\(checkpoint.folder)/\(manifest.tokenizer.file)"
@@ -87,6 +91,10 @@ public final class LoadedModel<Model: CompiledModel> {
             callbacks.onEvent(.notice(.tuningIgnored(path: path, damage)))
         }
         isTuned = kernels.isTuned
+        limits.adapters = try options.plannedAdapters
+        self.limits = limits
+        adapters = LoadedAdapters(for: declared, limits: limits.adapters, kernels: kernels.set)
+        adapter = try options.adapter.map { [adapters] folder in try adapters.load(folder, from: folder) }
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,
@@ -94,7 +102,12 @@ public final class LoadedModel<Model: CompiledModel> {
             kernels: kernels.set,
             callbacks: callbacks
         )
-        device = CPUDevice(pool: pool, kernels: kernels.set, for: declared)
+        device = CPUDevice(
+            pool: pool,
+            kernels: kernels.set,
+            for: declared,
+            adapterRank: limits.adapters.rank
+        )
         device.tunings = kernels.products
         model = try Model(weights: weights, device: device, limits: limits)
         loadingSeconds = (clock.now - start).seconds
@@ -136,9 +149,24 @@ public final class LoadedModel<Model: CompiledModel> {
         )
     }
 
-    /// Bytes that the model takes at most: weights, cache, arena, logits, features and the device's scratch.
+    /// Bytes that the model takes at most: weights, adapters, cache, arena, logits, features and the device's scratch.
     public var plannedBytes: Int {
         Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount) + device.scratchByteCount
+    }
+}
+
+extension LoadingOptions {
+    /// Room for adapters: what is asked for, and at least for the one that is loaded with the model.
+    ///
+    /// - Throws: `AdapterError` if that one cannot be read.
+    public var plannedAdapters: AdapterLimits {
+        get throws(AdapterError) {
+            guard let adapter else { return adapterLimits }
+            // An impossible rank is refused with everything else that is wrong when the adapter is loaded.
+            let possible = AdapterLimits.ranks
+            let rank = min(max(try AdapterFiles(folder: adapter).rank, possible.lowerBound), possible.upperBound)
+            return AdapterLimits(count: max(adapterLimits.count, 1), rank: max(adapterLimits.rank, rank))
+        }
     }
 }
 

@@ -41,7 +41,9 @@ struct AdapterMatching {
                 return
             }
         }
-        if tensors.modules.isEmpty, tensors.problems.isEmpty { problems.append(.noTensors(path: tensors.file.file.path)) }
+        if tensors.modules.isEmpty, tensors.problems.isEmpty {
+            problems.append(.noTensors(path: tensors.file.file.path))
+        }
     }
 
     private mutating func report(_ halves: AdapterTensors.Halves, _ fault: AdapterError.Fault) {

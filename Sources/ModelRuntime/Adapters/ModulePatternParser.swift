@@ -23,7 +23,10 @@ struct ModulePatternParser {
     static func parse(_ pattern: String) throws(ModulePatternError) -> ModulePattern.Node {
         var parser = ModulePatternParser(pattern)
         guard parser.scalars.count <= mostCharacters else {
-            throw ModulePatternError(pattern: String(pattern.prefix(40)) + "…", problem: "is longer than \(mostCharacters)")
+            throw ModulePatternError(
+                pattern: String(pattern.prefix(40)) + "…",
+                problem: "is longer than \(mostCharacters)"
+            )
         }
         let node = try parser.choice()
         guard parser.peek == nil else { throw parser.failure("has a `)` that closes nothing") }

@@ -30,7 +30,8 @@ struct AdapterProductTests {
             let isGated = random.flip()
             // Stacked sources need not end where panels do.
             let outputs = random.element(of: [5, 16, 17, 44])
-            let sources = isGated ? [outputs, outputs] : random.element(of: [[outputs], [20, outputs, 14], [48, outputs]])
+            let sources =
+                isGated ? [outputs, outputs] : random.element(of: [[outputs], [20, outputs, 14], [48, outputs]])
             let matrix = AdaptedMatrix(
                 inputs: inputs,
                 sources: sources,
@@ -61,7 +62,8 @@ struct AdapterProductTests {
 
         var description: String {
             let ranks = adapters.map { adapter in adapter.parts.map { $0?.rank ?? 0 } }
-            return "\(rows) rows, \(matrix.inputs) inputs, \(matrix.sources), gated \(isGated), \(format.name), \(norm.kind), "
+            return
+                "\(rows) rows, \(matrix.inputs) inputs, \(matrix.sources), gated \(isGated), \(format.name), \(norm.kind), "
                 + "ranks \(ranks), rows' adapters \(choice.map { $0.map(String.init) ?? "-" }.joined())"
         }
 
@@ -89,7 +91,9 @@ struct AdapterProductTests {
         }
 
         /// What rows `range` come out as, in a call of their own.
-        func actual(on device: CPUDevice, _ range: Range<Int>? = nil, with adapters: RowAdapters? = nil) -> GuardedFloats {
+        func actual(on device: CPUDevice, _ range: Range<Int>? = nil, with adapters: RowAdapters? = nil)
+            -> GuardedFloats
+        {
             let range = range ?? 0..<rows
             func taken(_ values: [Float], width: Int) -> GuardedFloats {
                 GuardedFloats(Array(values[range.lowerBound * width..<range.upperBound * width]))

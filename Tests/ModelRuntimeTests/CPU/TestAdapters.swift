@@ -127,7 +127,8 @@ struct TestAdapter {
                 for input in 0..<matrix.inputs {
                     var sum = 0.0
                     for number in 0..<part.rank {
-                        sum += Double(part.up[output * part.rank + number])
+                        sum +=
+                            Double(part.up[output * part.rank + number])
                             * Double(part.down[number * matrix.inputs + input])
                     }
                     let place = (first + output) * matrix.inputs + input
