@@ -1,46 +1,50 @@
 // What `adapter_config.json` says: rank, scale and modules of a LoRA adapter, as PEFT 0.21 writes them.
 // Each field is obeyed, without effect on answers, or refused by name: AdapterFields.swift. Not tensors: AdapterTensors.swift.
 
-import Glibc
-import JSONText
-
 /// The configuration of an adapter, as far as answers depend on it.
 struct AdapterConfiguration: Sendable {
     /// Modules by name or by pattern.
     enum Modules: Sendable {
         /// All that end with one of these names, whole parts of their paths.
-        case named([String])
+        case named(Set<String>)
         /// All whose whole path matches.
         case matching(ModulePattern)
         /// Every linear map but the head.
         case allLinear
 
-        static func names(_ path: String, _ name: String) -> Bool { path == name || path.hasSuffix("." + name) }
-
         func contains(_ path: String, _ budget: inout ModulePattern.Budget) -> Bool? {
             switch self {
-            case .named(let names): names.contains { Self.names(path, $0) }
+            case .named(let names): path.lastParts.contains { names.contains(String($0)) }
             case .matching(let pattern): pattern.matches(path, &budget)
-            case .allLinear: !Self.names(path, "lm_head")
+            case .allLinear: !path.lastParts.contains("lm_head")
             }
         }
     }
 
     /// A value for modules whose last parts match a pattern.
     struct Exception<Value: Sendable>: Sendable {
-        /// What the file has as the key.
-        let key: String
-        /// The pattern; nil for a plain name, whose full stops stand for any character.
-        let pattern: ModulePattern?
+        /// What the last parts of a path must be.
+        enum Key: Sendable {
+            /// A plain name, whose full stops stand for any character, as they do in patterns.
+            case plain([UInt8])
+            case pattern(ModulePattern)
+        }
+
+        let key: Key
         let value: Value
 
         func applies(to path: String, _ budget: inout ModulePattern.Budget) -> Bool? {
-            if let pattern { return pattern.matches(path, &budget) }
-            let (name, path) = (Array(key.utf8), Array(path.utf8))
-            guard name.count <= path.count else { return false }
-            let rest = path.count - name.count
-            guard rest == 0 || path[rest - 1] == UInt8(ascii: ".") else { return false }
-            return zip(name, path[rest...]).allSatisfy { $0 == $1 || $0 == UInt8(ascii: ".") }
+            switch key {
+            case .pattern(let pattern): return pattern.matches(path, &budget)
+            case .plain(let name):
+                budget.steps -= 1
+                guard budget.steps > 0 else { return nil }
+                let rest = path.utf8.count - name.count
+                guard rest >= 0, rest == 0 || path.utf8.dropFirst(rest - 1).first == UInt8(ascii: ".") else {
+                    return false
+                }
+                return zip(name, path.utf8.dropFirst(rest)).allSatisfy { $0 == $1 || $0 == UInt8(ascii: ".") }
+            }
         }
     }
 
@@ -119,5 +123,12 @@ extension AdapterConfiguration.Layers {
             return numbers.contains(number)
         }
         return false
+    }
+}
+
+extension String {
+    /// A path and what is left of it when parts are taken from its beginning, one after the other.
+    fileprivate var lastParts: [Substring] {
+        [self[...]] + utf8.indices.filter { utf8[$0] == UInt8(ascii: ".") }.map { self[utf8.index(after: $0)...] }
     }
 }

@@ -160,17 +160,15 @@ struct AdapterFields {
         var exceptions: [AdapterConfiguration.Exception<Value>] = []
         for member in object {
             guard let value = read(&self, member) else { continue }
-            let isPlain = member.key.utf8.allSatisfy { $0.isNameByte }
-            var pattern: ModulePattern?
-            if !isPlain {
-                do {
-                    pattern = try ModulePattern(lastPartsOf: member.key)
-                } catch {
-                    report(member, "the pattern `\(error.pattern)` \(error.problem)")
-                    continue
-                }
+            if member.key.utf8.allSatisfy({ $0.isNameByte }) {
+                exceptions.append(.init(key: .plain(Array(member.key.utf8)), value: value))
+                continue
             }
-            exceptions.append(.init(key: member.key, pattern: pattern, value: value))
+            do {
+                exceptions.append(.init(key: .pattern(try ModulePattern(lastPartsOf: member.key)), value: value))
+            } catch {
+                report(member, "the pattern `\(error.pattern)` \(error.problem)")
+            }
         }
         return exceptions
     }
@@ -209,7 +207,7 @@ struct AdapterFields {
             report(member, "`\(field)` is \(member.value.shown); names of modules or a pattern are right")
             return nil
         }
-        return .named(names)
+        return .named(Set(names))
     }
 
     /// One name or several; nil for anything else.

@@ -26,10 +26,8 @@ struct AdapterMatching {
 
     private let targets: AdapterTargets
     private let configuration: AdapterConfiguration
-    private var budget = ModelPatternBudget()
+    private var budget = ModulePattern.Budget()
     private var moduleOfWeight: [String: String] = [:]
-
-    private typealias ModelPatternBudget = ModulePattern.Budget
 
     /// Looks up all modules of an adapter.
     init(_ tensors: AdapterTensors, _ configuration: AdapterConfiguration, targets: AdapterTargets, path: String) {

@@ -155,6 +155,8 @@ struct ModulePattern: Sendable {
         mutating func reachesAccept(from start: Int, at place: Int) -> Bool {
             var active = [start]
             for place in place...text.count {
+                // What a new set of states costs, however few of them are reached.
+                steps -= states.count / 64
                 var next: [Int] = []
                 var seen = [Bool](repeating: false, count: states.count)
                 while let index = active.popLast() {
