@@ -1,8 +1,9 @@
 // `adapter_config.json`: what each field means for modules, and each way in which one is refused.
 
 import JSONText
-import enum TestRandomness.FuzzRounds
 import Testing
+
+import enum TestRandomness.FuzzRounds
 
 @testable import ModelRuntime
 

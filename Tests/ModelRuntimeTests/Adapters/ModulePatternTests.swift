@@ -1,7 +1,8 @@
 // Patterns of modules: what matches, as Python's `re` says, what is refused, and that nothing takes long.
 
-import enum TestRandomness.FuzzRounds
 import Testing
+
+import enum TestRandomness.FuzzRounds
 
 @testable import ModelRuntime
 
