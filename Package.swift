@@ -90,11 +90,13 @@ let compilerTargets: [Target] = [
 let runtimeTargets: [Target] = [
     .systemLibrary(name: "CImageLibraries"),
     .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
+    .target(name: "ChatTemplates", dependencies: ["JSONText"], swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "InputProcessing",
         dependencies: ["JSONText", "CImageCodecs", "CImageLibraries"],
         swiftSettings: swiftSettings + optimisedSwift
     ),
+    .target(name: "StructuredOutput", dependencies: ["JSONText"], swiftSettings: swiftSettings + optimisedSwift),
     .target(
         name: "ModelRuntime",
         dependencies: ["TensorTypes", "Diagnostics", "JSONText", "CPUKernels"],
@@ -104,6 +106,30 @@ let runtimeTargets: [Target] = [
         name: "Generation",
         dependencies: ["TensorTypes", "ModelRuntime", "InputProcessing"],
         swiftSettings: swiftSettings + optimisedSwift
+    ),
+    .target(
+        name: "ServingEngine",
+        dependencies: ["ModelRuntime", "InputProcessing", "Generation"],
+        swiftSettings: swiftSettings + optimisedSwift
+    ),
+    .target(
+        name: "Serving",
+        dependencies: [
+            "TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", "Generation", "ServingEngine", argumentParser,
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "CoreMetrics", package: "swift-metrics"),
+            .product(name: "Metrics", package: "swift-metrics"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        ],
+        exclude: ["Page/Web"],
+        swiftSettings: swiftSettings
     ),
     .target(
         name: "ModelCommands",
@@ -190,8 +216,19 @@ let runtimeTests: [Target] = [
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: swiftSettings),
     .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestRandomness"], swiftSettings: swiftSettings),
     .testTarget(
+        name: "ChatTemplatesTests",
+        dependencies: ["ChatTemplates", "JSONText", "TestRandomness"],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
         name: "InputProcessingTests",
         dependencies: ["InputProcessing", "JSONText", "CImageCodecs", "CImageLibraries", "TestRandomness"],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
+        name: "StructuredOutputTests",
+        dependencies: ["StructuredOutput", "JSONText", "TestRandomness"],
+        exclude: ["Fixtures"],
         swiftSettings: swiftSettings
     ),
     .testTarget(
@@ -201,10 +238,34 @@ let runtimeTests: [Target] = [
         swiftSettings: swiftSettings
     ),
     .testTarget(
+        name: "ServingEngineTests",
+        dependencies: ["ServingEngine", "ModelRuntime", "InputProcessing", "TensorTypes", "TestRandomness"],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
+        name: "ServingTests",
+        dependencies: [
+            "Serving", "ServingEngine", "Generation", "ModelRuntime", "InputProcessing", "JSONText", "TestRandomness",
+            argumentParser, .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: swiftSettings
+    ),
+    .testTarget(
         name: "ModelCommandsTests",
         dependencies: ["ModelCommands", "ModelRuntime", "TensorTypes", "JSONText", argumentParser],
         swiftSettings: swiftSettings
     ),
+]
+
+let runtimeDependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
 ]
 
 let compilerDependencies: [Package.Dependency] = [
@@ -221,11 +282,12 @@ let package = Package(
     products: [
         .library(name: "ModelRuntime", targets: ["ModelRuntime", "InputProcessing", "Generation", "TensorTypes"]),
         .library(name: "ModelCommands", targets: ["ModelCommands"]),
+        .library(name: "Serving", targets: ["Serving"]),
+        .library(name: "StructuredOutput", targets: ["StructuredOutput"]),
         .plugin(name: "VLMCompiler", targets: ["VLMCompiler"]),
         .plugin(name: "VLMCompilerCommand", targets: ["VLMCompilerCommand"]),
     ],
-    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")]
-        + (compilerIsPrebuilt ? [] : compilerDependencies),
+    dependencies: runtimeDependencies + (compilerIsPrebuilt ? [] : compilerDependencies),
     targets: sharedTargets + runtimeTargets + plugins + runtimeTests
         + (compilerIsPrebuilt ? [.binaryTarget(name: "vlmc", path: bundle)] : compilerTargets + compilerTests)
 )

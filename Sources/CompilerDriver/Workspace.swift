@@ -29,7 +29,7 @@ public struct Workspace: Sendable {
         self.runtime = runtime
     }
 
-    /// Builds the executable `product` of `tree` and gives its path.
+    /// Builds the executables `products` of `tree`, one or all of them, and gives their paths.
     ///
     /// Files that did not change are left alone, so that only what changed is compiled again. SwiftPM keeps its plan
     /// until the generated package changes; where files of the runtime came or went since, it is told to plan anew.
@@ -38,16 +38,17 @@ public struct Workspace: Sendable {
     /// - Throws: `WorkspaceError` if the build fails.
     public func build(
         _ tree: SourceTree,
-        product: String,
+        products: [String],
         log: @escaping @Sendable (String) -> Void
-    ) throws -> String {
+    ) throws -> [String] {
         let package = Path(directory) + "package"
         try Self.synchronise(tree, into: package)
         let scratch = Path(directory) + "build"
         var arguments = [
             "build", "--package-path", package.string, "--scratch-path", scratch.string,
-            "--configuration", "release", "--product", product, "--static-swift-stdlib", "-Xlinker", "-s",
+            "--configuration", "release", "--static-swift-stdlib", "-Xlinker", "-s",
         ]
+        if products.count == 1 { arguments += ["--product", products[0]] }
         let planned = Path(directory) + "planned-runtime"
         let inputs = try runtime.planInputs()
         let planIsCurrent = (try? planned.read()) == inputs
@@ -55,9 +56,11 @@ public struct Workspace: Sendable {
         let status = try Self.run("swift", arguments, log: log)
         guard status == 0 else { throw WorkspaceError.buildFailed(status: status, package: package.string) }
         if !planIsCurrent { try AtomicFile.write(inputs, to: planned) }
-        let binary = scratch + "release" + product
-        guard binary.exists else { throw WorkspaceError.noBinary(binary.string) }
-        return binary.string
+        return try products.map { product in
+            let binary = scratch + "release" + product
+            guard binary.exists else { throw WorkspaceError.noBinary(binary.string) }
+            return binary.string
+        }
     }
 
     /// Writes the files of `tree` into `directory`, and removes files that the tree does not have.

@@ -4,25 +4,26 @@ import InputProcessing
 import ModelRuntime
 
 /// An answer in the making.
-struct AnswerText {
+public struct AnswerText {
     private var decoder: StreamingDecoder
     private var matcher: StopMatcher
     /// The text so far that is certain.
-    private(set) var text = ""
+    public private(set) var text = ""
     /// The tokens so far.
-    private(set) var tokens: [Int32] = []
+    public private(set) var tokens: [Int32] = []
     /// The log probabilities so far, if asked for.
-    private(set) var logProbabilities: [LogProbabilities] = []
+    public private(set) var logProbabilities: [LogProbabilities] = []
     /// The stop string that ended it.
-    private(set) var stop: String?
+    public private(set) var stop: String?
 
-    init(_ parameters: SamplingParameters, tokenizer: Tokenizer) {
-        decoder = tokenizer.makeStreamingDecoder(skipSpecialTokens: true)
+    /// The beginning of an answer.
+    public init(_ parameters: SamplingParameters, tokenizer: Tokenizer, skipsSpecialTokens: Bool = true) {
+        decoder = tokenizer.makeStreamingDecoder(skipSpecialTokens: skipsSpecialTokens)
         matcher = StopMatcher(parameters.stopStrings, includesStop: parameters.includesStopString)
     }
 
     /// Takes a token; gives the text that is certain with it.
-    mutating func append(_ sampled: SampledToken, endsAnswer: Bool, allowsStop: Bool) -> String {
+    public mutating func append(_ sampled: SampledToken, endsAnswer: Bool, allowsStop: Bool) -> String {
         tokens.append(sampled.token)
         if let logProbabilities = sampled.logProbabilities { self.logProbabilities.append(logProbabilities) }
         if endsAnswer { return "" }
@@ -33,7 +34,7 @@ struct AnswerText {
     }
 
     /// The text that was held back, when no more follows.
-    mutating func finish() -> String {
+    public mutating func finish() -> String {
         guard stop == nil else { return "" }
         let last = matcher.append(decoder.finish())
         let rest = last.text + matcher.finish()

@@ -339,29 +339,6 @@ public final class GenerationSession<Model: CompiledModel> {
     }
 }
 
-extension SequenceRows.FeatureSpan {
-    /// The features of an image whose tokens begin at `firstToken`, as far as they lie in a chunk; nil if none do.
-    fileprivate init?(_ features: ImageFeatures, at firstToken: Int, within chunk: Range<Int>) {
-        let overlap = chunk.clamped(to: firstToken..<firstToken + features.count)
-        guard !overlap.isEmpty else { return nil }
-        self.init(
-            firstRow: overlap.lowerBound - chunk.lowerBound,
-            features: features,
-            range: (overlap.lowerBound - firstToken)..<(overlap.upperBound - firstToken)
-        )
-    }
-}
-
-extension ImageFeatures {
-    /// Some rows as features of their own.
-    fileprivate func slice(_ first: Int, _ count: Int) -> ImageFeatures {
-        if first == 0, count == self.count { return self }
-        let part = ImageFeatures(count: count, width: width)
-        if count > 0 { part.values.baseAddress?.update(from: row(first), count: count * width) }
-        return part
-    }
-}
-
 extension FinishReason? {
     /// Whether the answer ended with a token that is no part of its text.
     fileprivate var isStopToken: Bool {

@@ -10,6 +10,8 @@ import ModelRuntime
 public final class LoadedModel<Model: CompiledModel> {
     /// The model.
     public let model: Model
+    /// The same model for images alone, with threads of its own; nil unless it was asked for.
+    public let encoder: (model: Model, device: CPUDevice)?
     /// The tokenizer of the checkpoint.
     public let tokenizer: Tokenizer
     /// How conversations become text.
@@ -20,6 +22,8 @@ public final class LoadedModel<Model: CompiledModel> {
     public let device: CPUDevice
     /// The most of everything.
     public let limits: ModelLimits
+    /// Tokens that a prompt and its answer may have together.
+    public let contextTokens: Int
     /// Tokens that end an answer.
     public let endOfSequence: Set<Int32>
     /// The token that stands for one row of an image; nil in a model that reads none.
@@ -49,7 +53,8 @@ public final class LoadedModel<Model: CompiledModel> {
         let clock = ContinuousClock()
         let start = clock.now
         let manifest = Model.manifest
-        var limits = try Self.limits(options)
+        var limits: ModelLimits
+        (limits, contextTokens) = try Self.limits(options)
 
         let checkpoint = try Checkpoint(path: options.checkpoint)
         let tokenizerFile = "\(checkpoint.folder)/\(manifest.tokenizer.file)"
@@ -109,11 +114,25 @@ public final class LoadedModel<Model: CompiledModel> {
             adapterRank: limits.adapters.rank
         )
         device.tunings = kernels.products
-        model = try Model(weights: weights, device: device, limits: limits)
+        if options.hasOwnEncoder, manifest.vision != nil {
+            let device = CPUDevice(
+                pool: ThreadPool(threads: pool.threadCount),
+                kernels: kernels.set,
+                for: declared,
+                adapterRank: limits.adapters.rank
+            )
+            device.tunings = kernels.products
+            encoder = (try Model(weights: weights, device: device, limits: limits.forEncoder), device)
+        } else {
+            encoder = nil
+        }
+        model = try Model(weights: weights, device: device, limits: encoder == nil ? limits : limits.forDecoder)
         loadingSeconds = (clock.now - start).seconds
     }
 
-    private static func limits(_ options: LoadingOptions) throws(LoadingError) -> ModelLimits {
+    private static func limits(
+        _ options: LoadingOptions
+    ) throws(LoadingError) -> (limits: ModelLimits, contextTokens: Int) {
         let manifest = Model.manifest
         let context = options.contextTokens ?? min(manifest.decoder.contextLength, LoadingOptions.defaultContext)
         guard (1...manifest.decoder.contextLength).contains(context) else {
@@ -139,19 +158,57 @@ public final class LoadedModel<Model: CompiledModel> {
             patches = pixels / (image.patch * image.patch)
         }
         let merge = manifest.image.map { $0.merge * $0.merge } ?? 1
-        return ModelLimits(
-            rows: min(options.stepRows, context),
+        let limits = ModelLimits(
+            rows: options.cache == .contexts(1) ? min(options.stepRows, context) : options.stepRows,
             logitRows: options.logitRows,
             patches: patches,
-            imageFeatures: min(patches / merge, context),
-            cacheTokens: context,
+            imageFeatures: patches == 0 ? 0 : options.imageFeatureTokens ?? min(patches / merge, context),
+            cacheTokens: try cacheTokens(options.cache, context, manifest.decoder.cacheGeometry(precision)),
             cachePrecision: precision
         )
+        return (limits, context)
+    }
+
+    /// The tokens of a cache of some size.
+    private static func cacheTokens(
+        _ size: LoadingOptions.CacheSize,
+        _ context: Int,
+        _ geometry: CacheGeometry
+    ) throws(LoadingError) -> Int {
+        switch size {
+        case .contexts(let count): return context * max(count, 1)
+        case .bytes(let bytes, let contexts):
+            let (most, overflows) = context.multipliedReportingOverflow(by: max(contexts, 1))
+            let needed = CacheGeometry.blockCount(tokens: context) * geometry.blockBytes
+            guard bytes >= needed else { throw .cacheTooSmall(bytes: bytes, needed: needed, context: context) }
+            let fitting = bytes / geometry.blockBytes * CacheGeometry.blockTokens
+            return overflows ? fitting : min(fitting, most)
+        }
     }
 
     /// Bytes that the model takes at most: weights, adapters, cache, arena, logits, features and the device's scratch.
     public var plannedBytes: Int {
-        Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount) + device.scratchByteCount
+        guard let encoder else {
+            return Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount) + device.scratchByteCount
+        }
+        let scratch = device.scratchByteCount + encoder.device.scratchByteCount
+        let decoderBytes = Model.memoryByteCount(limits: limits.forDecoder, weightBytes: weights.byteCount)
+        let patchBytes = limits.patches * (manifest.vision?.patchWidth ?? 0) * MemoryLayout<Float>.size
+        return decoderBytes + manifest.memory.arenaByteCount(limits.forEncoder) + patchBytes + scratch
+    }
+}
+
+extension ModelLimits {
+    /// The part of a model that computes steps and encodes no images.
+    fileprivate var forDecoder: ModelLimits {
+        var limits = self
+        limits.patches = 0
+        return limits
+    }
+
+    /// The part of a model that encodes images and computes no steps.
+    fileprivate var forEncoder: ModelLimits {
+        ModelLimits(rows: 0, logitRows: 0, patches: patches, cacheTokens: 0, cachePrecision: cachePrecision)
     }
 }
 

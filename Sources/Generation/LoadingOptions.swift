@@ -18,8 +18,14 @@ public struct LoadingOptions: Sendable {
     public var weightFormats: WeightFormats?
     /// What keys and values are kept as; nil for what goes with the format of the weights.
     public var cachePrecision: CacheGeometry.Precision?
-    /// Tokens that the cache holds; nil for the model's context, at most `defaultContext`.
+    /// Tokens that a prompt and its answer may have together; nil for the model's context, at most `defaultContext`.
     public var contextTokens: Int?
+    /// How much the cache holds.
+    public var cache = CacheSize.contexts(1)
+    /// Image tokens whose features are kept at a time; nil for those of the largest image.
+    public var imageFeatureTokens: Int?
+    /// Whether images are encoded beside the decoder's steps, with an arena and threads of their own.
+    public var hasOwnEncoder = false
     /// Rows of a prefill step.
     public var stepRows = 512
     /// Rows of a step whose logits may be wanted: one for answers, more to score prompts.
@@ -35,6 +41,14 @@ public struct LoadingOptions: Sendable {
 
     /// The context without an explicit one, where the model allows more.
     public static let defaultContext = 32768
+
+    /// How much a cache holds; at least one context.
+    public enum CacheSize: Sendable, Hashable {
+        /// So many whole contexts.
+        case contexts(Int)
+        /// As many blocks as fit these bytes, but no more than so many whole contexts.
+        case bytes(Int, atMostContexts: Int = .max)
+    }
 
     /// Options with the defaults above.
     public init(checkpoint: String) { self.checkpoint = checkpoint }
@@ -58,6 +72,8 @@ public enum LoadingError: Error, CustomStringConvertible {
     case filter(String, known: [String])
     /// The model's description names a chat format that this version does not know.
     case chatFormat(String)
+    /// The cache would not hold a single context.
+    case cacheTooSmall(bytes: Int, needed: Int, context: Int)
     /// An option is out of range.
     case option(String, found: Int, allowed: String)
 
@@ -73,6 +89,9 @@ public enum LoadingError: Error, CustomStringConvertible {
         case .filter(let name, let known):
             "the model's description resizes images with `\(name)`; filters here are \(known.joined(separator: ", "))"
         case .chatFormat(let name): "the model's description has the chat format `\(name)`; known are chatml and plain"
+        case .cacheTooSmall(let bytes, let needed, let context):
+            "a cache of \(bytes) bytes does not hold a context of \(context) tokens, which takes \(needed); "
+                + "allow it more memory, or make the context shorter"
         case .option(let name, let found, let allowed): "\(name) is \(found); allowed: \(allowed)"
         }
     }

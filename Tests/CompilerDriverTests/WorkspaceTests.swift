@@ -108,7 +108,7 @@ import Testing
             func answer() throws -> String {
                 let log = BuildOutput()
                 do {
-                    let binary = try workspace.build(model(folder), product: "model") { log.append($0) }
+                    let binary = try workspace.build(model(folder), products: ["model"]) { log.append($0) }[0]
                     return try output(of: binary)
                 } catch {
                     return log.text

@@ -61,25 +61,24 @@ public final class Adapter: Sendable {
         )
         var problems = files.problems
         for problem in tensors.problems.shown + matching.problems.shown { problems.append(problem) }
-        if problems.isEmpty {
-            for tensor in tensors.notFinite { problems.append(tensor) }
-        }
         if files.rank > mostRank {
             problems.append(.rank(path: files.folder, found: files.rank, allowed: mostRank))
         }
+        if problems.isEmpty { tensors.checkNumbers(&problems) }
         guard problems.isEmpty else { throw AdapterError(path: files.folder, problems: problems) }
 
         let entries = weights.placedEntries
         let layout = AdapterLayout(weights, ranks: matching.parts.mapValues(\.rank))
         let packed: PackedAdapter
         do {
-            packed = try withExtendedLifetime(tensors.file) { () throws(MemoryRefused) in
-                try PackedAdapter(layout, entryCount: entries.count, kernels: kernels) { place in
-                    tensors.factors(of: matching.parts[place], source: entries[place.entry].entry.sources[place.source])
-                }
+            packed = try PackedAdapter(layout, entryCount: entries.count, kernels: kernels) {
+                place throws(AdapterError.Problem) in
+                try tensors.factors(of: matching.parts[place], entries[place.entry].entry.sources[place.source])
+            } release: { place in
+                if let part = matching.parts[place] { tensors.release(part) }
             }
         } catch {
-            throw AdapterError(path: files.folder, .memory(error))
+            throw AdapterError(path: files.folder, error)
         }
         let classes = layout.matrices.compactMap { entries[$0.entry].entry.weightClass }
         self.init(
@@ -128,7 +127,7 @@ public struct AdapterFiles {
             failures.append(error)
         }
         do {
-            file = try SafetensorsFile(path: joinedPath(folder, Adapter.tensorsName))
+            file = try SafetensorsFile(path: joinedPath(folder, Adapter.tensorsName), access: .copied)
         } catch {
             failures.append(.safetensors(error))
         }
@@ -140,17 +139,42 @@ public struct AdapterFiles {
 }
 
 extension AdapterTensors {
-    /// A problem for each half with numbers that are not finite.
-    fileprivate var notFinite: [AdapterError.Problem] {
-        modules.flatMap { [$0.halves.down, $0.halves.up].compactMap(\.self) }.compactMap { tensor in
-            let count = nonFiniteCount(Checkpoint.Tensor(entry: tensor, file: file))
-            return count > 0 ? .tensor(name: tensor.name, .notFinite(count: count)) : nil
+    /// Appends a problem for each half that cannot be read, or has numbers that are not finite.
+    fileprivate func checkNumbers(_ problems: inout ProblemList<AdapterError.Problem>) {
+        for tensor in modules.flatMap({ [$0.halves.down, $0.halves.up].compactMap(\.self) }) {
+            do {
+                try load(tensor)
+                let count = nonFiniteCount(Checkpoint.Tensor(entry: tensor, file: file))
+                if count > 0 { problems.append(.tensor(name: tensor.name, .notFinite(count: count))) }
+            } catch {
+                // What follows in the file is missing, too.
+                return problems.append(error)
+            }
+            file.file.releaseMemory(of: tensor.byteRange)
         }
     }
 
-    /// Where the factors of a part lie in the file.
-    fileprivate func factors(of part: AdapterPart?, source: TensorSource) -> AdapterFactors {
+    private func load(_ tensor: TensorEntry) throws(AdapterError.Problem) {
+        do {
+            try file.file.load(tensor.byteRange)
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Gives back the memory of the factors of a part.
+    fileprivate func release(_ part: AdapterPart) {
+        for tensor in [part.down, part.up] { file.file.releaseMemory(of: tensor.byteRange) }
+    }
+
+    /// The factors of a part, copied from the file.
+    fileprivate func factors(
+        of part: AdapterPart?,
+        _ source: TensorSource
+    ) throws(AdapterError.Problem) -> AdapterFactors {
         guard let part else { preconditionFailure("a layout of parts that were not matched") }
+        try load(part.down)
+        try load(part.up)
         func numbers(_ tensor: TensorEntry) -> TensorNumbers {
             guard let start = file.bytes(of: tensor).baseAddress else {
                 preconditionFailure("\(tensor.name) was checked to have numbers")

@@ -61,13 +61,18 @@ struct AdapterFields {
         self.path = path
         let file: MappedFile
         do {
-            file = try MappedFile(path: path)
+            file = try MappedFile(path: path, access: .copied)
         } catch {
             throw .file(error)
         }
         defer { withExtendedLifetime(file) {} }
         guard file.bytes.count <= Self.mostBytes else {
             throw .configurationTooLong(path: path, byteCount: file.bytes.count)
+        }
+        do {
+            try file.load(0..<file.bytes.count)
+        } catch {
+            throw .file(error)
         }
         do {
             document = try JSONDocument(file.bytes)

@@ -31,22 +31,39 @@ final class PackedAdapter: @unchecked Sendable {
     /// Bytes of everything.
     var byteCount: Int { memory.byteCount }
 
-    /// Packs the factors of every adapted source. They must stay where they are during the call.
+    /// Packs the factors of every adapted source.
     ///
-    /// - Throws: `MemoryRefused`.
+    /// - Parameters:
+    ///   - factors: Gives the factors of a source, which stay where they are until they are let go.
+    ///   - release: Lets them go.
+    /// - Throws: `memory`, or what `factors` throws.
     init(
         _ layout: AdapterLayout,
         entryCount: Int,
         kernels: CPUKernelSet,
-        factors: (AdapterPlace) -> AdapterFactors
-    ) throws(MemoryRefused) {
-        memory = try Arena(byteCount: layout.byteCount, purpose: "an adapter")
+        factors: (AdapterPlace) throws(AdapterError.Problem) -> AdapterFactors,
+        release: (AdapterPlace) -> Void = { _ in }
+    ) throws(AdapterError.Problem) {
+        do {
+            memory = try Arena(byteCount: layout.byteCount, purpose: "an adapter")
+        } catch {
+            throw .memory(error)
+        }
         var heads = [UnsafePointer<vlmc_adapter_matrix>?](repeating: nil, count: entryCount)
         for matrix in layout.matrices {
-            let parts = matrix.inner.indices.map { source in
-                matrix.inner[source].map { ($0, factors(AdapterPlace(entry: matrix.entry, source: source))) }
+            var parts: [Part?] = []
+            for (source, inner) in matrix.inner.enumerated() {
+                let place = AdapterPlace(entry: matrix.entry, source: source)
+                guard let inner else {
+                    parts.append(nil)
+                    continue
+                }
+                parts.append((inner, try factors(place)))
             }
             heads[matrix.entry] = Self.pack(matrix, parts, kernels, into: memory.start)
+            for (source, part) in parts.enumerated() where part != nil {
+                release(AdapterPlace(entry: matrix.entry, source: source))
+            }
         }
         self.heads = heads
     }

@@ -11,6 +11,21 @@ public struct BlockTable: Sendable, Hashable {
     /// The table of an empty sequence.
     public init() {}
 
+    /// The table of a sequence that begins with full blocks which others use, too.
+    public init(sharing blocks: [Int32], in allocator: inout BlockAllocator) {
+        for block in blocks { allocator.retain(block) }
+        self.blocks = blocks
+        tokenCount = blocks.count * CacheGeometry.blockTokens
+    }
+
+    /// Uses another block, which holds the same tokens, in the place of a full one.
+    public mutating func replace(blockAt index: Int, by block: Int32, in allocator: inout BlockAllocator) {
+        precondition((index + 1) * CacheGeometry.blockTokens <= tokenCount, "block \(index) is not full")
+        allocator.retain(block)
+        allocator.release(blocks[index])
+        blocks[index] = block
+    }
+
     /// Gives slots to `count` further tokens, or changes nothing if the cache has no room.
     ///
     /// A last block that is partly filled and shared with another sequence is replaced by a copy first.
@@ -21,17 +36,29 @@ public struct BlockTable: Sendable, Hashable {
     ) throws(CacheExhausted) {
         precondition(count >= 0, "\(count) tokens")
         guard count > 0 else { return }
-        let missing = CacheGeometry.blockCount(tokens: tokenCount + count) - blocks.count
-        if let last = blocks.last, tokenCount % CacheGeometry.blockTokens != 0, allocator.userCount(of: last) > 1 {
-            let fresh = try allocator.allocate(missing + 1)
+        let fresh = try allocator.allocate(blocksNeeded(for: count, in: allocator))
+        if let last = blocks.last, copiesLast(in: allocator) {
             cache?.copyBlock(last, to: fresh[0])
             allocator.release(last)
             blocks[blocks.count - 1] = fresh[0]
             blocks += fresh[1...]
         } else {
-            blocks += try allocator.allocate(missing)
+            blocks += fresh
         }
         tokenCount += count
+    }
+
+    /// The free blocks that `append` takes for `count` further tokens, that for a copy of the last one included.
+    public func blocksNeeded(for count: Int, in allocator: BlockAllocator) -> Int {
+        guard count > 0 else { return 0 }
+        let missing = CacheGeometry.blockCount(tokens: tokenCount + count) - blocks.count
+        return missing + (copiesLast(in: allocator) ? 1 : 0)
+    }
+
+    /// Whether the last block has room and is shared, so that it cannot be written.
+    private func copiesLast(in allocator: BlockAllocator) -> Bool {
+        guard let last = blocks.last, tokenCount % CacheGeometry.blockTokens != 0 else { return false }
+        return allocator.userCount(of: last) > 1
     }
 
     /// Forgets the tokens from `count` on and lets go of blocks that are no longer needed.

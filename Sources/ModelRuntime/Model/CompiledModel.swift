@@ -5,7 +5,7 @@
 ///
 /// It owns one arena, so one call runs at a time. Neither call allocates, checks or throws: batches and layouts have been
 /// checked when they were made, against the limits that the model was made with.
-public protocol CompiledModel: AnyObject {
+public protocol CompiledModel: AnyObject, SendableMetatype {
     /// What the model is and what it needs.
     static var manifest: ModelManifest { get }
 

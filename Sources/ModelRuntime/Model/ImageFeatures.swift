@@ -33,3 +33,13 @@ public final class ImageFeatures: @unchecked Sendable {
         return UnsafePointer(values.baseAddress.unsafelyUnwrapped + index * width)
     }
 }
+
+extension ImageFeatures {
+    /// Some rows as features of their own.
+    public func slice(_ first: Int, _ count: Int) -> ImageFeatures {
+        if first == 0, count == self.count { return self }
+        let part = ImageFeatures(count: count, width: width)
+        if count > 0 { part.values.baseAddress?.update(from: row(first), count: count * width) }
+        return part
+    }
+}

@@ -59,3 +59,16 @@ public struct SequenceRows: Sendable {
         self.adapter = adapter
     }
 }
+
+extension SequenceRows.FeatureSpan {
+    /// The features of an image whose tokens begin at `firstToken`, as far as they lie in a chunk; nil if none do.
+    public init?(_ features: ImageFeatures, at firstToken: Int, within chunk: Range<Int>) {
+        let overlap = chunk.clamped(to: firstToken..<firstToken + features.count)
+        guard !overlap.isEmpty else { return nil }
+        self.init(
+            firstRow: overlap.lowerBound - chunk.lowerBound,
+            features: features,
+            range: (overlap.lowerBound - firstToken)..<(overlap.upperBound - firstToken)
+        )
+    }
+}

@@ -9,11 +9,13 @@ public enum FinishReason: Sendable, Hashable {
     case stopString(String)
     /// The request's or the context's limit of tokens.
     case length
+    /// What the request wanted is complete, and nothing could follow it.
+    case complete
 
     /// The word for it in OpenAI's interface.
     public var openAIName: String {
         switch self {
-        case .stopToken, .stopString: "stop"
+        case .stopToken, .stopString, .complete: "stop"
         case .length: "length"
         }
     }

@@ -46,14 +46,14 @@ public struct TokenSampler: Sendable {
 
     /// Chooses a token from what a step has kept of its row, and takes note of it.
     ///
-    /// The greatest alone is accepted if `needsGreatestOnly` was true when the step was made.
+    /// The greatest alone is accepted if `needsGreatestOnly` was true when the step was made, and there is no mask.
     ///
     /// *Throws*: as for all logits, for the same rows.
-    public mutating func sample(_ logits: RowLogits) throws(SamplingError) -> SampledToken {
+    public mutating func sample(_ logits: RowLogits, allowed: [UInt64]? = nil) throws(SamplingError) -> SampledToken {
         switch logits {
-        case .all(let values): return try sample(values)
+        case .all(let values): return try sample(values, allowed: allowed)
         case .greatest(let greatest):
-            precondition(needsGreatestOnly, "a choice that needs more than the greatest logit")
+            precondition(needsGreatestOnly && allowed == nil, "a choice that needs more than the greatest logit")
             precondition(greatest.token >= 0 && Int(greatest.token) < vocabularySize, "a token of another vocabulary")
             guard greatest.value < .infinity else { throw .logitNotFinite(token: greatest.token) }
             guard greatest.value > -.infinity else { throw .everyTokenExcluded }
@@ -64,23 +64,30 @@ public struct TokenSampler: Sendable {
 
     /// Chooses a token and takes note of it.
     ///
-    /// The steps, in vLLM's order: log probabilities of the logits as they are; stop tokens forbidden before
-    /// `min_tokens`; biases; repetition, frequency and presence penalties; greedy choice, or temperature, min-p, top-k,
+    /// The steps, in vLLM's order: log probabilities of the logits as they are; tokens outside the mask forbidden; stop
+    /// tokens forbidden before `min_tokens`; biases; repetition, frequency and presence penalties; greedy choice, or temperature, min-p, top-k,
     /// top-p and a random choice that takes one number from the generator.
     ///
-    /// *Shapes*: `logits: [vocab] f32`; padding beyond the vocabulary is ignored.
+    /// *Shapes*: `logits: [vocab] f32`; padding beyond the vocabulary is ignored. `allowed: [vocab / 64] u64`, token i at
+    /// bit i % 64 of word i / 64; tokens beyond its words are forbidden. Without it all are allowed.
     /// *Throws*: `SamplingError` if a logit is NaN or positive infinity, or if no token is left to choose.
-    public mutating func sample(_ logits: UnsafeBufferPointer<Float>) throws(SamplingError) -> SampledToken {
+    public mutating func sample(
+        _ logits: UnsafeBufferPointer<Float>,
+        allowed: [UInt64]? = nil
+    ) throws(SamplingError) -> SampledToken {
         guard logits.count >= vocabularySize else {
             throw .tooFewLogits(found: logits.count, needed: vocabularySize)
         }
         let raw = UnsafeBufferPointer(rebasing: logits[..<vocabularySize])
         let unit = parameters.isGreedy ? nil : generator.nextUnit()
         let token: Int32
-        if adjustment.isNeeded {
+        if allowed != nil || adjustment.isNeeded {
             adjusted.removeAll(keepingCapacity: true)
             adjusted.append(contentsOf: raw)
-            adjusted.withUnsafeMutableBufferPointer { adjustment.apply(to: $0) }
+            adjusted.withUnsafeMutableBufferPointer { values in
+                if let allowed { Self.forbid(outside: allowed, values) }
+                if adjustment.isNeeded { adjustment.apply(to: values) }
+            }
             let outcome = adjusted.withUnsafeBufferPointer { values in
                 Result { () throws(SamplingError) in try Self.choose(values, parameters, unit, &selection) }
             }
@@ -95,6 +102,21 @@ public struct TokenSampler: Sendable {
         }
         adjustment.append(token)
         return SampledToken(token: token, logProbabilities: logProbabilities)
+    }
+
+    /// Takes note of a token that follows without having been chosen.
+    public mutating func append(_ token: Int32) { adjustment.append(token) }
+
+    /// Takes the tokens whose bits are not set out of the choice.
+    private static func forbid(outside allowed: [UInt64], _ logits: UnsafeMutableBufferPointer<Float>) {
+        for first in stride(from: 0, to: logits.count, by: 64) {
+            let word = first / 64 < allowed.count ? allowed[first / 64] : 0
+            if word == .max { continue }
+            for index in first..<min(first + 64, logits.count) where word >> UInt64(index - first) & 1 == 0 {
+                // A logit that is no number stays one: it is an error wherever it stands.
+                if logits[index] < .infinity { logits[index] = -.infinity }
+            }
+        }
     }
 
     /// The most probable token, or the one that `unit` leads to.
@@ -119,7 +141,8 @@ public struct SampledToken: Sendable, Hashable {
     /// Log probabilities at its place.
     public let logProbabilities: LogProbabilities?
 
-    init(token: Int32, logProbabilities: LogProbabilities? = nil) {
+    /// A token.
+    public init(token: Int32, logProbabilities: LogProbabilities? = nil) {
         self.token = token
         self.logProbabilities = logProbabilities
     }

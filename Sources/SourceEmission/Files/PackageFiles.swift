@@ -43,10 +43,25 @@ struct PackageFiles {
                 """
             ]
         )
+        let server = SwiftFile(
+            summary: ["The server: this one model over OpenAI's API."],
+            imports: [type, "Serving"],
+            declarations: [
+                """
+                @main
+                struct Server {
+                    static func main() async {
+                        await ServeProgram.run(\(raw: type).self)
+                    }
+                }
+                """
+            ]
+        )
         return [
             SourceTree.File(path: "Package.swift", text: manifest),
             SourceTree.File(path: "README.md", text: readMe),
             SourceTree.File(path: "Sources/\(description.name)/Program.swift", text: program.text(options)),
+            SourceTree.File(path: "Sources/serve/Server.swift", text: server.text(options)),
         ]
     }
 

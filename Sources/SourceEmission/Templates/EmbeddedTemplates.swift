@@ -21,6 +21,10 @@ enum EmbeddedTemplates {
                     name: "{{ product }}",
                     dependencies: ["{{ module }}", .product(name: "ModelCommands", package: "vlmc")]
                 ),
+                .executableTarget(
+                    name: "serve",
+                    dependencies: ["{{ module }}", .product(name: "Serving", package: "vlmc")]
+                ),
             ]
         )
 

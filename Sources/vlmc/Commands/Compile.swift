@@ -23,7 +23,7 @@ struct Compile: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Generate the source of a model and build its binary.",
         discussion: """
-            DIR/<model> is the binary and DIR/source the package it was built from, ready to be read, changed and built \
+            DIR/<model> is the binary, DIR/serve the server, and DIR/source the package it was built from, ready to be read, changed and built \
             with `swift build`. The first build compiles the runtime into a cache; later ones take seconds.
             """
     )
@@ -39,6 +39,9 @@ struct Compile: ParsableCommand {
 
     @Flag(help: "Write the source and build nothing.")
     var sourceOnly = false
+
+    @Flag(inversion: .prefixedNo, help: "Build the server, too.")
+    var serve = true
 
     @Flag(name: .shortAndLong, help: "Show the output of the build.")
     var verbose = false
@@ -70,14 +73,19 @@ struct Compile: ParsableCommand {
                 environment: ProcessInfo.processInfo.environment
             )
             let log = BuildLog(isVerbose: verbose)
+            var built: [String] = []
             do {
-                let binary = try workspace.build(tree, product: description.name) { log.append($0) }
-                try AtomicFile.copy(Path(binary), to: directory.absolute() + description.name)
+                let products = [description.name] + (serve ? ["serve"] : [])
+                for binary in try workspace.build(tree, products: products, log: { log.append($0) }) {
+                    let copy = directory + Path(binary).lastComponent
+                    try AtomicFile.copy(Path(binary), to: copy.absolute())
+                    built.append(copy.string)
+                }
             } catch {
                 log.showFailure()
                 throw error
             }
-            Terminal.write("built \(directory + description.name)")
+            Terminal.write("built \(built.joined(separator: " and "))")
         }
     }
 }

@@ -1,5 +1,6 @@
 // Adapters from folders for a small model: where every tensor goes, and each way in which one does not fit.
 
+import Glibc
 import TensorTypes
 import Testing
 
@@ -306,6 +307,26 @@ struct AdapterBuilder {
         try folder.write([1, 2, 3], to: Adapter.tensorsName)
         let damaged = try #require(throws: AdapterError.self) { try Adapter(folder: folder.path, for: manifest) }
         #expect(damaged.description.contains("the file has 3 bytes"))
+    }
+
+    /// What was loaded is the adapter's own, and a file that loses its end while it is read is an error.
+    @Test func filesThatChange() throws {
+        var builder = AdapterBuilder()
+        builder.add("model.layers.0.q", outputs: 20)
+        let adapter = try load(builder)
+        let matrix = try #require(adapter.packed.matrix(ofEntry: entry("textLayer[0].queryKeyValue"))).pointee
+        let down = UnsafeRawPointer(matrix.down).assumingMemoryBound(to: Float.self)
+        let before = (0..<16 * SmallModel.hidden).map { down[$0] }
+        #expect(before.contains { $0 != 0 })
+        let path = folder[Adapter.tensorsName]
+        let files = try AdapterFiles(folder: folder.path)
+        #expect(truncate(path, 700) == 0)
+        let error = try #require(throws: AdapterError.self) {
+            try Adapter(files, for: manifest, mostRank: 2, kernels: .best)
+        }
+        #expect(error.description.contains("cannot read '\(path)'"))
+        #expect((0..<16 * SmallModel.hidden).map { down[$0] } == before)
+        withExtendedLifetime(adapter) {}
     }
 
     @Test func everythingAtOnce() throws {

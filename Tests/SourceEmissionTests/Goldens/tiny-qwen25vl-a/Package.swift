@@ -14,5 +14,9 @@ let package = Package(
             name: "tiny-qwen25vl-a",
             dependencies: ["TinyQwen25vlA", .product(name: "ModelCommands", package: "vlmc")]
         ),
+        .executableTarget(
+            name: "serve",
+            dependencies: ["TinyQwen25vlA", .product(name: "Serving", package: "vlmc")]
+        ),
     ]
 )

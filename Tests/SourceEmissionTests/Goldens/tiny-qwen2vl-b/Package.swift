@@ -14,5 +14,9 @@ let package = Package(
             name: "tiny-qwen2vl-b",
             dependencies: ["TinyQwen2vlB", .product(name: "ModelCommands", package: "vlmc")]
         ),
+        .executableTarget(
+            name: "serve",
+            dependencies: ["TinyQwen2vlB", .product(name: "Serving", package: "vlmc")]
+        ),
     ]
 )

@@ -14,5 +14,9 @@ let package = Package(
             name: "tiny-smollm2-b",
             dependencies: ["TinySmollm2B", .product(name: "ModelCommands", package: "vlmc")]
         ),
+        .executableTarget(
+            name: "serve",
+            dependencies: ["TinySmollm2B", .product(name: "Serving", package: "vlmc")]
+        ),
     ]
 )

@@ -1,0 +1,106 @@
+// Everything that answers requests over HTTP, without the network: state, endpoints, and what they share.
+// The network: HTTPServer.swift. Read on: Endpoint.swift, ../Endpoints/ChatCompletions.swift.
+
+import Hummingbird
+import JSONText
+import Logging
+import ModelRuntime
+import ServingEngine
+import Synchronization
+
+/// A server of one model.
+final class Server: Sendable {
+    /// Where the server is in its life.
+    enum Phase: Sendable, Equatable {
+        /// The model is being loaded; 503 to everyone.
+        case loading
+        /// Requests are answered.
+        case ready
+        /// No requests are taken any more; those that were taken are answered.
+        case draining
+    }
+
+    /// A model that is loaded, and the engine that runs it.
+    struct Loaded: Sendable {
+        let model: ServedModel
+        let engine: any GenerationEngine
+    }
+
+    let configuration: ServerConfiguration
+    let workers: WorkerThreads
+    let metrics: PrometheusRegistry
+    let engineMetrics: EngineMetrics
+    let slowClients: SlowClients
+    let logger: Logger
+    private let state = Mutex<(phase: Phase, loaded: Loaded?)>((.loading, nil))
+    private let requestNumber = Mutex<UInt64>(0)
+    private let processName: String
+
+    init(
+        _ configuration: ServerConfiguration,
+        metrics: PrometheusRegistry,
+        engineMetrics: EngineMetrics,
+        logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.metrics = metrics
+        self.engineMetrics = engineMetrics
+        slowClients = SlowClients(seconds: configuration.slowClientSeconds)
+        self.logger = logger
+        workers = try WorkerThreads("preparation", count: 2)
+        processName = String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    // MARK: Life
+
+    var phase: Phase { state.withLock { $0.phase } }
+
+    /// The model, once it is there.
+    var loadedModel: Loaded? { state.withLock { $0.loaded } }
+
+    /// Begins to answer.
+    func begin(_ loaded: Loaded) {
+        state.withLock { state in
+            state.loaded = loaded
+            if state.phase == .loading { state.phase = .ready }
+        }
+    }
+
+    /// Takes no further requests.
+    func drain() {
+        state.withLock { $0.phase = .draining }
+        loadedModel?.engine.close()
+    }
+
+    /// The model, or the error that says why there is none.
+    func loaded() throws(RequestError) -> Loaded {
+        let (phase, loaded) = state.withLock { $0 }
+        if phase != .draining, let loaded { return loaded }
+        var error = RequestError(
+            .serviceUnavailable,
+            phase == .draining ? "the server is shutting down" : "Loading model",
+            type: "unavailable_error",
+            code: "503"
+        )
+        error.retryAfterSeconds = phase == .draining ? 5 : 1
+        throw error
+    }
+
+    /// The model, if it has the name that a request calls it by. Requests may leave the name out.
+    func model(named name: JSONValue?) throws(RequestError) -> Loaded {
+        let loaded = try loaded()
+        if let name = name?.string, !loaded.model.names.contains(name) {
+            throw .unknownModel(name, known: loaded.model.names)
+        }
+        return loaded
+    }
+
+    /// A name that no other request of any process has.
+    func nextRequestID() -> String {
+        let number = requestNumber.withLock { number in
+            number += 1
+            return number
+        }
+        return "\(processName)-\(String(number, radix: 36))"
+    }
+}
