@@ -4,6 +4,7 @@ The model may say what it likes, save thoughts, but the server has to make it ca
 and keep to schemas.
 """
 import asyncio
+import typing
 
 import anthropic
 import pydantic
@@ -19,7 +20,7 @@ WEATHER = {
     "description": "Tells the weather of a city.",
     "input_schema": {
         "type": "object",
-        "properties": {"city": {"type": "string"}},
+        "properties": {"city": {"type": "string", "maxLength": 12}},
         "required": ["city"],
         "additionalProperties": False,
     },
@@ -157,8 +158,10 @@ def streamed_calls_of_tools():
 
 
 class City(pydantic.BaseModel):
-    name: str
-    population: int
+    """Without members of any length: a random model would write on until it may no longer."""
+
+    name: typing.Literal["Paris", "London", "Seoul"]
+    is_capital: bool
 
 
 def answers_of_a_schema():

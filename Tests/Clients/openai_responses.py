@@ -5,6 +5,7 @@ names, and keep to schemas.
 """
 import asyncio
 import json
+import typing
 
 import openai
 import pydantic
@@ -20,7 +21,7 @@ WEATHER = {
     "description": "Tells the weather of a city.",
     "parameters": {
         "type": "object",
-        "properties": {"city": {"type": "string"}},
+        "properties": {"city": {"type": "string", "maxLength": 12}},
         "required": ["city"],
         "additionalProperties": False,
     },
@@ -168,8 +169,10 @@ def streamed_calls_of_functions():
 
 
 class City(pydantic.BaseModel):
-    name: str
-    population: int
+    """Without members of any length: a random model would write on until it may no longer."""
+
+    name: typing.Literal["Paris", "London", "Seoul"]
+    is_capital: bool
 
 
 def answers_of_a_schema():

@@ -140,7 +140,7 @@ def shapes_that_are_none():
 
     broken = {"name": "broken", "schema": {"type": "no-such-type"}}
     error = refusal(response_format={"type": "json_schema", "json_schema": broken})
-    assert "response_format.json_schema.schema" in error.param, error
+    assert error.param.startswith("response_format") and "no-such-type" in error.message, error
     error = refusal(extra_body={"structured_outputs": {"regex": "(unclosed"}})
     assert "structured_outputs" in error.param, error
     refusal(extra_body={"structured_outputs": {"choice": []}})
@@ -180,7 +180,7 @@ def named_tools():
 
 
 def required_tools():
-    completion = ask(tools=TOOLS, tool_choice="required", parallel_tool_calls=False, temperature=1.0, seed=2, n=6)
+    completion = ask(tools=TOOLS, tool_choice="required", parallel_tool_calls=False, temperature=1.0, seed=2, n=24)
     names = {call_of(choice).function.name for choice in completion.choices}
     assert len(names) == 2, f"by chance either may be called, not always {names}"
 

@@ -4,8 +4,6 @@ Not the checks: Scripts/verify-faults lists them.
 """
 import contextlib
 import pathlib
-import shutil
-import subprocess
 import tempfile
 
 from server_process import ServerProcess
@@ -36,10 +34,3 @@ class Setting:
         """An empty folder that is there for the duration of a `with`."""
         with tempfile.TemporaryDirectory() as folder:
             yield pathlib.Path(folder)
-
-    def need(self, program, package):
-        """Installs a Debian package, if need be, for the program in it."""
-        if shutil.which(program):
-            return
-        if subprocess.run([self.root / "Scripts/setup", package]).returncode or not shutil.which(program):
-            raise NotChecked(f"{package} cannot be installed")

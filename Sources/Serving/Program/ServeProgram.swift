@@ -1,8 +1,8 @@
 // The program `serve` of a compiled model. Generated packages call `ServeProgram.run`.
 
 import ArgumentParser
+import CMemoryAllocator
 import Generation
-import Glibc
 import InputProcessing
 import Logging
 import ModelRuntime
@@ -15,8 +15,8 @@ public enum ServeProgram {
     ///
     /// Exit codes: 0 ended in good order; 1 the model or the address cannot be used; 64 wrong arguments.
     public static func run<Model: CompiledModel>(_ model: Model.Type) async {
-        // A limit on file sizes fails the write, which can be told; the process goes on.
-        signal(SIGXFSZ, SIG_IGN)
+        // A log that nobody reads and a limit on file sizes fail the write; the process goes on.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         await ServeCommand<Model>.main(EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst())))
     }
 }
