@@ -52,7 +52,8 @@ class Faults:
         generator = random.Random(f"{self.seed}/{number}")
         kinds = [
             self.request_lines, self.header_bombs, self.lengths, self.chunks, self.cut_off, self.garbage,
-            self.changed_bytes, self.changed_bytes, self.changed_members, self.changed_members, self.texts_of_json,
+            self.changed_bytes, self.changed_bytes, self.changed_members, self.changed_members, self.changed_numbers,
+            self.texts_of_json,
             self.broken_pictures, self.left_alone, self.pipelines,
         ]
         return generator.choice(kinds)(generator)
@@ -197,6 +198,21 @@ class Faults:
             else:
                 owner[key] = self.strange_value(generator)
         return Fault("changed members", [post(path, encoded(body))], "read", goes_on=True)
+
+    def changed_numbers(self, generator) -> Fault:
+        """A number that the endpoint knows is as far out as numbers go."""
+        path, body = generator.choice(self.bodies)
+        names = [
+            "max_tokens", "max_completion_tokens", "max_output_tokens", "min_tokens", "n", "seed", "top_k", "top_p", "min_p",
+            "priority", "temperature", "repetition_penalty", "presence_penalty", "frequency_penalty", "top_logprobs", "logprobs",
+            "best_of", "truncate_prompt_tokens",
+        ]
+        numbers = [2**63 - 1, -(2**63), 2**63, 2**31 - 1, 2**31, -(2**31), 2**32, 2**53, 0, -1, 1, 1e308, -1e308, 5e-324, 1e-45]
+        changed = body | {generator.choice(names): generator.choice(numbers) for _ in range(generator.choice([1, 1, 3]))}
+        if generator.random() < 0.3:
+            key = str(generator.choice([0, 5, 10**6, 2**31 - 1, 2**31, -1, 2**63]))
+            changed |= {"logit_bias": {key: generator.choice(numbers)}, "stop_token_ids": [generator.choice(numbers)]}
+        return Fault("changed numbers", [post(path, encoded(changed))], "read", goes_on=True)
 
     def strange_value(self, generator):
         nested = "x"
