@@ -140,7 +140,8 @@ import Testing
                 try connection.send("POST \(Self.chat) HTTP/1.1\r\nHost: a\r\n" + rest)
                 connection.finishSending()
                 let answer = String(decoding: try connection.readToEnd(), as: UTF8.self)
-                return answer.split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.1 ") }.map { $0.dropFirst(9).prefix(3) }
+                let lines = answer.split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.1 ") }
+                return lines.map { String($0.dropFirst(9).prefix(3)) }
             }
             // At the end of what it sends, a client may be taken for one that has gone, and be told nothing.
             #expect(statuses.allSatisfy { $0 == "400" || $0 == "499" }, "\(statuses)")

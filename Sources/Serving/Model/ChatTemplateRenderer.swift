@@ -37,7 +37,7 @@ struct ChatTemplateRenderer: ConversationRenderer {
         do {
             do {
                 rendered = try template.render(variables)
-            } catch where conversation.turns.contains(where: \.parts.isEmpty) {
+            } catch let error where error.kind != .raised && conversation.turns.contains(where: \.parts.isEmpty) {
                 // Some templates tell by a null content that a message has calls only; others cannot read it.
                 variables["messages"] = .list(conversation.turns.map { message($0, emptyContent: .text("")) })
                 rendered = try template.render(variables)

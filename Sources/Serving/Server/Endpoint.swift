@@ -23,6 +23,8 @@ struct Endpoint: Sendable {
     let access: Access
     /// What the body may hold; nil for requests without a body.
     let body: ObjectSchema?
+    /// The content type of answers that are not streamed.
+    let contentType: String
     /// How errors are written.
     let errors: ErrorForm
     let respond: @Sendable (IncomingRequest, Server) async throws -> Response
@@ -34,6 +36,7 @@ struct Endpoint: Sendable {
         _ summary: String,
         access: Access = .keyHolders,
         body: ObjectSchema? = nil,
+        contentType: String = "application/json",
         errors: ErrorForm = .openAI,
         respond: @escaping @Sendable (IncomingRequest, Server) async throws -> Response
     ) {
@@ -42,6 +45,7 @@ struct Endpoint: Sendable {
         self.summary = summary
         self.access = access
         self.body = body
+        self.contentType = contentType
         self.errors = errors
         self.respond = respond
     }
