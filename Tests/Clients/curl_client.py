@@ -101,7 +101,7 @@ def clients_that_give_up():
     aborted = 'vllm:request_success_total{finished_reason="abort"}'
     before = metric(URL, aborted)
     # 28: curl's own time limit.
-    post(BODY | {"max_tokens": 1500, "ignore_eos": True}, "--max-time", "0.1", status=28)
+    post(BODY | {"max_tokens": 1500, "ignore_eos": True, "n": 16}, "--max-time", "0.1", status=28)
     wait_until(lambda: metric(URL, aborted) == before + 1, "an answer that nobody waits for is ended")
 
 

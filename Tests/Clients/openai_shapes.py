@@ -180,7 +180,7 @@ def named_tools():
 
 
 def required_tools():
-    completion = ask(tools=TOOLS, tool_choice="required", parallel_tool_calls=False, temperature=1.0, seed=2, n=24)
+    completion = ask(tools=TOOLS, tool_choice="required", parallel_tool_calls=False, temperature=1.5, seed=2, n=24)
     names = {call_of(choice).function.name for choice in completion.choices}
     assert len(names) == 2, f"by chance either may be called, not always {names}"
 

@@ -18,8 +18,19 @@ public enum ServeProgram {
     public static func run<Model: CompiledModel>(_ model: Model.Type) async {
         // A log that nobody reads and a limit on file sizes fail the write; the process goes on.
         for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-        await ServeCommand<Model>.main(EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst())))
+        let given = EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst()))
+        do {
+            let (arguments, notes) = try FamiliarArguments.translated(given)
+            await ServeNotes.$all.withValue(notes) { await ServeCommand<Model>.main(arguments) }
+        } catch {
+            ServeCommand<Model>.exit(withError: error)
+        }
     }
+}
+
+/// What there is to say about the options of a process, once it has a log to say it in.
+private enum ServeNotes {
+    @TaskLocal static var all: [String] = []
 }
 
 /// The command line of the server.
@@ -50,6 +61,7 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             throw ValidationError("--log-level is one of \(names), not `\(arguments.logLevel)`.")
         }
         logger.logLevel = level
+        for note in ServeNotes.all { logger.notice("option", metadata: ["note": "\(note)"]) }
         let names = arguments.servedModelName.isEmpty ? [Model.manifest.name] : arguments.servedModelName
         let registry = PrometheusRegistry(
             PrometheusRegistry.descriptions,
