@@ -94,7 +94,8 @@ def bound_tools():
         whole = piece if whole is None else whole + piece
     equal(whole.tool_calls[0]["args"], call["args"])
     question = HumanMessage("What is the weather in Paris?")
-    after = CHAT.bind_tools([forecast], tool_choice="none").invoke([question, answer, ToolMessage("Rain.", tool_call_id=call["id"])])
+    result = ToolMessage("Rain.", tool_call_id=call["id"])
+    after = CHAT.bind_tools([forecast], tool_choice="none").invoke([question, answer, result])
     assert after.content and not after.tool_calls, after
 
 

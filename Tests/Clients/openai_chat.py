@@ -166,7 +166,8 @@ def log_biases():
 
 
 def sixty_four_at_once():
-    questions = [[{"role": "user", "content": f"Tell me about number {number}. " * (1 + number % 5)}] for number in range(64)]
+    texts = [f"Tell me about number {number}. " * (1 + number % 5) for number in range(64)]
+    questions = [[{"role": "user", "content": each}] for each in texts]
     alone = [text(ask(messages=messages)) for messages in questions]
     assert len(set(alone)) > 8, "these questions have the same answers"
 

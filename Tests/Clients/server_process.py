@@ -98,12 +98,14 @@ class RunningServer:
 class ServerProcess(RunningServer):
     """A server whose log is read."""
 
-    def __init__(self, build, checkpoint, cache, *options, until="ready", prefix=(), environment=None, **process_options):
+    def __init__(self, build, checkpoint, cache, *options, until="ready", prefix=(), environment=None,
+        **process_options):
         """Waits until the log says "listening" or "ready", or not at all for None.
 
         `prefix` is a command that runs the server; further arguments are those of `subprocess.Popen`.
         """
-        command = [*prefix, pathlib.Path(build) / "serve", "--weights", checkpoint, "--port", "0", "--log-json", *options]
+        command = [*prefix, pathlib.Path(build) / "serve", "--weights", checkpoint, "--port", "0", "--log-json",
+            *options]
         if cache is not None:
             command += ["--cache", cache]
         process = subprocess.Popen(

@@ -42,7 +42,8 @@ def load(path, body, expected, connections) -> None:
         script = pathlib.Path(folder) / "post.lua"
         script.write_text(SCRIPT % (KEY, json.dumps(body), expected))
         command = ["wrk", "--threads", "2", "--connections", str(connections), "--duration", "2s", "--timeout", "30s"]
-        told = subprocess.run([*command, "--script", script, URL + path], capture_output=True, text=True, check=True).stdout
+        command += ["--script", script, URL + path]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     answered = int(re.search(r"(\d+) requests in", told)[1])
     assert answered >= connections, told
     assert "Socket errors" not in told and "Non-2xx" not in told, told

@@ -67,7 +67,8 @@ class Faults:
     def request_lines(self, generator) -> Fault:
         path = generator.choice(PLAIN_PATHS)
         line = generator.choice([
-            f"GET {path}", f"GET  {path} HTTP/1.1", f"get {path} HTTP/1.1", f"GET {path} HTTP/9.9", f"GET {path} HTTP/1",
+            f"GET {path}", f"GET  {path} HTTP/1.1", f"get {path} HTTP/1.1", f"GET {path} HTTP/9.9",
+            f"GET {path} HTTP/1",
             f"GET {path} HTTP/1.1 more", f" GET {path} HTTP/1.1", f"{path} GET HTTP/1.1", f"G\0T {path} HTTP/1.1",
             f"CONNECT {path} HTTP/1.1", "PRI * HTTP/2.0", "OPTIONS * HTTP/1.1", f"GET http://elsewhere{path} HTTP/1.1",
             f"GET /{'a' * generator.choice([100, 9_000, 200_000])} HTTP/1.1", "GET /%00%ff%zz HTTP/1.1",
@@ -85,7 +86,8 @@ class Faults:
             [("x" * generator.choice([1000, 100_000]), "a")],
             [("x y", "a")], [("", "a")], [("x", "a\0b")], [("x", "a\rb")], [("x\x01", "a")], [("x", "\udcff\udcfe")],
             [("Content-Type", "application/json")] * 3, [("Content-Encoding", "gzip")],
-            [("Content-Type", "application/json; charset=utf-16")], [("Content-Type", "multipart/form-data; boundary=x")],
+            [("Content-Type", "application/json; charset=utf-16")],
+            [("Content-Type", "multipart/form-data; boundary=x")],
             [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Key", "eA==")],
             [("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__"), ("Connection", "Upgrade, HTTP2-Settings")],
             [("Expect", "200-maybe")], [("Authorization", "Bearer " + "k" * 9000)], [("Authorization", "\0")],
@@ -96,7 +98,8 @@ class Faults:
     def lengths(self, generator) -> Fault:
         path, body = self.body(generator)
         length = generator.choice([
-            "-1", "0x10", "1e3", "", " ", "99999999999999999999999", str(2**63), str(2**63 - 1), str(2**64 - 1), "10000000000",
+            "-1", "0x10", "1e3", "", " ", "99999999999999999999999", str(2**63), str(2**63 - 1), str(2**64 - 1),
+            "10000000000",
             "+5", "5 5", "5, 6", "٣", str(len(body) + 1), str(len(body) - 1), str(len(body) * 1000), "0", "1",
         ])
         headers = [JSON_TYPE, ("Content-Length", length)]
@@ -112,10 +115,13 @@ class Faults:
         size = f"{len(body):x}".encode()
         whole = size + b"\r\n" + body + b"\r\n0\r\n\r\n"
         chunked = generator.choice([
-            whole.replace(b"\r\n0\r\n", b"\r\n-1\r\n"), b"zz\r\n" + body + b"\r\n0\r\n\r\n", b"fffffffffffffffffff\r\n" + body,
+            whole.replace(b"\r\n0\r\n", b"\r\n-1\r\n"), b"zz\r\n" + body + b"\r\n0\r\n\r\n",
+            b"fffffffffffffffffff\r\n" + body,
             b"7fffffffffffffff\r\n" + body, size + b";" + b"e" * 90_000 + b"\r\n" + body + b"\r\n0\r\n\r\n",
-            size + b"\n" + body + b"\n0\n\n", size + b"\r\n" + body + b"0\r\n\r\n", whole[: generator.randrange(len(whole))],
-            whole[:-2] + b"".join(b"t%d: x\r\n" % number for number in range(5000)) + b"\r\n", b"\r\n\r\n", b"0\r\n\r\n",
+            size + b"\n" + body + b"\n0\n\n", size + b"\r\n" + body + b"0\r\n\r\n",
+            whole[: generator.randrange(len(whole))],
+            whole[:-2] + b"".join(b"t%d: x\r\n" % number for number in range(5000)) + b"\r\n", b"\r\n\r\n",
+            b"0\r\n\r\n",
             b"".join(b"1\r\n%c\r\n" % byte for byte in body[:5000]) + b"0\r\n\r\n", whole + whole, b" " + whole,
         ])
         return Fault("chunks", [head("POST", path, [JSON_TYPE, ("Transfer-Encoding", "chunked")]), chunked])
@@ -129,7 +135,8 @@ class Faults:
     def garbage(self, generator) -> Fault:
         hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + generator.randbytes(500)
         data = generator.choice([
-            generator.randbytes(generator.choice([1, 30, 5000])), hello, b"\0" * 5000, b"\r\n" * 3000, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            generator.randbytes(generator.choice([1, 30, 5000])), hello, b"\0" * 5000, b"\r\n" * 3000,
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
             b"\x05\x01\x00", b"*1\r\n$4\r\nPING\r\n", b"SSH-2.0-x\r\n", b"a" * 100_000, b"\xff" * 100_000,
         ])
         return Fault("garbage", [data])
@@ -138,7 +145,8 @@ class Faults:
         """Several requests at once, one of them wrong."""
         requests = [post(*self.body(generator)) for _ in range(generator.randint(2, 8))]
         requests.insert(generator.randrange(len(requests)), generator.choice([
-            b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n", post("/tokenize", b"{"), post("/nothing", b"{}"), head("HEAD", "/", []),
+            b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n", post("/tokenize", b"{"), post("/nothing", b"{}"),
+            head("HEAD", "/", []),
         ]))
         return Fault("pipeline", [b"".join(requests)])
 
@@ -165,8 +173,10 @@ class Faults:
             start = generator.randrange(len(data) + 1)
             end = min(start + generator.choice([1, 1, 4, 60]), len(data))
             data[start:end] = generator.choice([
-                b"", generator.randbytes(end - start), bytes(data[start:end]) * 3, b"\xc3", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80",
-                b"\\", b'"', b"\0", b"\\ud800", b"[", b"}", b"1e999", b"-0", b"\xef\xbb\xbf", b"9" * 400, b",", b"/*", b"NaN",
+                b"", generator.randbytes(end - start), bytes(data[start:end]) * 3, b"\xc3", b"\xed\xa0\x80",
+                b"\xf8\x88\x80\x80\x80",
+                b"\\", b'"', b"\0", b"\\ud800", b"[", b"}", b"1e999", b"-0", b"\xef\xbb\xbf", b"9" * 400, b",", b"/*",
+                b"NaN",
             ])
             if not data:
                 data = bytearray(b" ")
@@ -203,12 +213,16 @@ class Faults:
         """A number that the endpoint knows is as far out as numbers go."""
         path, body = generator.choice(self.bodies)
         names = [
-            "max_tokens", "max_completion_tokens", "max_output_tokens", "min_tokens", "n", "seed", "top_k", "top_p", "min_p",
-            "priority", "temperature", "repetition_penalty", "presence_penalty", "frequency_penalty", "top_logprobs", "logprobs",
+            "max_tokens", "max_completion_tokens", "max_output_tokens", "min_tokens", "n", "seed", "top_k", "top_p",
+            "min_p",
+            "priority", "temperature", "repetition_penalty", "presence_penalty", "frequency_penalty", "top_logprobs",
+            "logprobs",
             "best_of", "truncate_prompt_tokens",
         ]
-        numbers = [2**63 - 1, -(2**63), 2**63, 2**31 - 1, 2**31, -(2**31), 2**32, 2**53, 0, -1, 1, 1e308, -1e308, 5e-324, 1e-45]
-        changed = body | {generator.choice(names): generator.choice(numbers) for _ in range(generator.choice([1, 1, 3]))}
+        numbers = [2**63 - 1, -(2**63), 2**63, 2**31 - 1, 2**31, -(2**31), 2**32, 2**53, 0, -1, 1, 1e308, -1e308,
+            5e-324, 1e-45]
+        changed = body | {generator.choice(names): generator.choice(numbers) for _ in range(generator.choice([1, 1,
+            3]))}
         if generator.random() < 0.3:
             key = str(generator.choice([0, 5, 10**6, 2**31 - 1, 2**31, -1, 2**63]))
             changed |= {"logit_bias": {key: generator.choice(numbers)}, "stop_token_ids": [generator.choice(numbers)]}
@@ -219,27 +233,36 @@ class Faults:
         for _ in range(generator.choice([3, 300])):
             nested = [nested] if generator.random() < 0.5 else {"type": nested}
         return generator.choice([
-            None, True, False, 0, 1, -1, 0.5, 1e308, 5e-324, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**63), 10**400, "", "\0",
-            "a", "진" * 3000, "\U0010ffff", "a" * 100_000, [], {}, [[]], [None], {"type": "text"}, {"a": {}}, nested, "image_url",
-            "<|im_end|>", "data:,", "data:image/png;base64,", "file:///etc/passwd", "http://127.0.0.1:1/", "object", "{{ 7 * 7 }}",
+            None, True, False, 0, 1, -1, 0.5, 1e308, 5e-324, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64, -(2**63),
+            10**400, "", "\0",
+            "a", "진" * 3000, "\U0010ffff", "a" * 100_000, [], {}, [[]], [None], {"type": "text"}, {"a": {}}, nested,
+            "image_url",
+            "<|im_end|>", "data:,", "data:image/png;base64,", "file:///etc/passwd", "http://127.0.0.1:1/", "object",
+            "{{ 7 * 7 }}",
         ])
 
     def texts_of_json(self, generator) -> Fault:
         path, body = self.body(generator)
         depth = generator.choice([100, 5_000, 400_000])
         text = generator.choice([
-            b"[" * depth, b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"", b" ", b"null", b"[]", b"1", b'"a"',
-            b"{}" * 2, b"\xef\xbb\xbf" + body, body.decode().encode("utf-16"), zlib.compress(body), body + b"\0", b"{" + body + b"}",
+            b"[" * depth, b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth, b"", b" ", b"null",
+            b"[]", b"1", b'"a"',
+            b"{}" * 2, b"\xef\xbb\xbf" + body, body.decode().encode("utf-16"), zlib.compress(body), body + b"\0",
+            b"{" + body + b"}",
             b'{"messages":' * 2000, b'{"a":1' + b',"a":1' * 20_000 + b"}", b'{"prompt":"' + b"\\u0041" * 90_000 + b'"}',
-            b'{"max_tokens":' + b"1" * 100_000 + b"}", b'{"temperature":1e' + b"9" * 1000 + b"}", body * 2, b"\\" * 5000,
-            b'{"prompt":"' + b"a" * (1_200_000) + b'"}', b'{"tokens":[' + b"1," * 200_000 + b"1]}", b'{"prompt":"\xed\xa0\x80"}',
+            b'{"max_tokens":' + b"1" * 100_000 + b"}", b'{"temperature":1e' + b"9" * 1000 + b"}", body * 2,
+            b"\\" * 5000,
+            b'{"prompt":"' + b"a" * (1_200_000) + b'"}', b'{"tokens":[' + b"1," * 200_000 + b"1]}",
+            b'{"prompt":"\xed\xa0\x80"}',
         ])
         return Fault("text of JSON", [post(path, text)], "read")
 
     # ---- Pictures
 
     def broken_pictures(self, generator) -> Fault:
-        name, kind = generator.choice([("bill-300x220.png", "png"), ("grey-note-90x130.png", "png"), ("", "jpeg"), ("", "webp")])
+        name, kind = generator.choice([
+            ("bill-300x220.png", "png"), ("grey-note-90x130.png", "png"), ("", "jpeg"), ("", "webp"),
+        ])
         data = picture(name) if name else self.small_picture(kind)
         choice = generator.random()
         if choice < 0.2:
@@ -256,9 +279,12 @@ class Faults:
         else:
             base = base64.b64encode(data).decode()
             uri = generator.choice([
-                "data:image/png;base64," + base[:-1], "data:image/png;base64," + base[:99] + "!" + base[99:], "data:image/png," + base,
-                "data:text/plain;base64," + base, "data:", "data:;base64,", "data:image/png;base64;base64," + base, "image.png", "",
-                "https://localhost/a.png", "file:///proc/self/environ", "data:image/svg+xml;base64,PHN2Zy8+", "data:image/gif;base64,R0lGODlh",
+                "data:image/png;base64," + base[:-1], "data:image/png;base64," + base[:99] + "!" + base[99:],
+                "data:image/png," + base,
+                "data:text/plain;base64," + base, "data:", "data:;base64,", "data:image/png;base64;base64," + base,
+                "image.png", "",
+                "https://localhost/a.png", "file:///proc/self/environ", "data:image/svg+xml;base64,PHN2Zy8+",
+                "data:image/gif;base64,R0lGODlh",
             ])
         body = chat_about(uri)
         return Fault("picture", [post("/v1/chat/completions", encoded(body))], "read", (200, 400, 413), goes_on=True)
@@ -268,7 +294,8 @@ class Faults:
         if kind == "jpeg":
             quantization = b"\xff\xdb\x00\x43\x00" + bytes(range(1, 65))
             frame = b"\xff\xc0\x00\x11\x08\x00\x40\x00\x40\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00"
-            return b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + quantization + frame + b"\xff\xda" + bytes(300)
+            start = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+            return start + quantization + frame + b"\xff\xda" + bytes(300)
         lossless = b"\x2f" + struct.pack("<I", 63 | 63 << 14) + bytes(range(200))
         chunk = b"VP8L" + struct.pack("<I", len(lossless)) + lossless
         return b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk
@@ -281,6 +308,7 @@ class Faults:
 
         sides = [0, 1, 7, 100, 20_000, 2**31 - 1, 2**31, 2**32 - 1]
         size = struct.pack(">II", generator.choice(sides), generator.choice(sides))
-        kind = bytes([generator.choice([1, 8, 16, 3]), generator.choice([0, 2, 3, 4, 6, 1]), 0, 0, generator.choice([0, 1, 2])])
+        kind = bytes([generator.choice([1, 8, 16, 3]), generator.choice([0, 2, 3, 4, 6, 1]), 0, 0,
+            generator.choice([0, 1, 2])])
         rows = zlib.compress(bytes(generator.choice([0, 300, 2_000_000])))
         return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + kind) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

@@ -16,7 +16,8 @@ GROWTH = 64 << 20
 
 def malformed_requests(setting):
     faults = Faults(setting.seed)
-    options = ["--max-model-len", "512", "--max-body-size", "1MiB", "--slow-client-timeout", "5", "--log-level", "notice"]
+    options = ["--max-model-len", "512", "--max-body-size", "1MiB", "--slow-client-timeout", "5", "--log-level",
+        "notice"]
     with setting.server(*options) as server:
         text = {"text": server.chat("Tell me about the sea.")}
         about = chat_about(data_uri(picture()))["messages"]
@@ -49,7 +50,8 @@ def malformed_requests(setting):
                 failures.append(f"request {number} ({fault.kind}) hangs {hang}: {fault.pieces[0][:300]!r}")
                 return
             except Exception as error:
-                failures.append(f"request {number} ({fault.kind}): {type(error).__name__} {error}: {fault.pieces[0][:300]!r}")
+                told = f"{type(error).__name__} {error}: {fault.pieces[0][:300]!r}"
+                failures.append(f"request {number} ({fault.kind}): {told}")
                 return
             counts.update(statuses or ["closed"])
             wrong = [each for each in statuses if each >= 500 or fault.statuses and each not in fault.statuses]

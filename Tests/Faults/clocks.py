@@ -71,7 +71,8 @@ def steps_of_the_wall_clock(setting):
                     client.join()
             assert not problems, problems
             late = {
-                name: value for name, value in server.metrics().items() if name.split("{")[0].endswith("seconds_sum") and value > 1800
+                name: value for name,
+                value in server.metrics().items() if name.split("{")[0].endswith("seconds_sum") and value > 1800
             }
             assert not late, f"durations by the wall clock: {late}"
             assert server.chat(QUESTION) == expected

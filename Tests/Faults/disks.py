@@ -82,7 +82,8 @@ def disk_that_fills_up_at_work(setting):
 def small_disk(folder, size):
     disk = folder / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk], capture_output=True,
+        text=True)
     if mounted.returncode:
         raise NotChecked(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
     try:

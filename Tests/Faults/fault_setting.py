@@ -1,4 +1,4 @@
-"""What the checks of faults share: the server that they are about, places for files, and a word for what cannot be checked.
+"""What the checks of faults share: the server that they are about, places for files, a word for what is not checked.
 
 Not the checks: Scripts/verify-faults lists them.
 """

@@ -1,4 +1,4 @@
-"""The end by force, at work and while weights are packed for the first time: the next start finds everything in order."""
+"""The end by force, at work and while weights are first packed: the next start finds everything in order."""
 import hashlib
 import os
 import threading
@@ -35,7 +35,6 @@ def killed_at_work(setting):
                 server.kill()
                 for client in clients:
                     client.join()
-                # http.client says of a connection that ends without a word that it is a broken one, which is an OSError.
                 assert endings == ["broken off"] * 12, endings
         with setting.server(cache=cache) as server:
             found = server.chat(QUESTION)
@@ -47,9 +46,8 @@ def killed_while_weights_are_packed(setting):
     """Killed at many moments of the first start: what is left is either whole or written anew."""
 
     def packed(cache):
-        return {
-            file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in cache.iterdir() if file.suffix == ".packed"
-        }
+        files = [file for file in cache.iterdir() if file.suffix == ".packed"]
+        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
     with setting.folder() as cache:
         start = time.monotonic()

@@ -22,7 +22,8 @@ def removed_checkpoint_and_cache(setting):
             fresh = server.chat(QUESTION + " Now.")
             found = [server.chat(QUESTION, cache_salt="other"), server.chat("", messages=about, cache_salt="other")]
             assert found == expected and fresh, (found, expected)
-            assert server.ask("GET", "/v1/models")[0] == 200 and server.ask("POST", "/tokenize", {"prompt": "a"})[0] == 200
+            assert server.ask("GET", "/v1/models")[0] == 200 and server.ask("POST", "/tokenize",
+                {"prompt": "a"})[0] == 200
             assert server.end() == 0
         # Without them there is no next start, and it is said why.
         server = setting.server(checkpoint=checkpoint, cache=cache, until=None)

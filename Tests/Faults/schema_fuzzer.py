@@ -1,5 +1,5 @@
-"""Requests that the served OpenAPI description allows and forbids, made by Schemathesis: what the server answers is what
-the description says. Not malformed bytes: byte_fuzzer.py.
+"""Requests that the served OpenAPI description allows and forbids, made by Schemathesis: what the server answers is
+what the description says. Not malformed bytes: byte_fuzzer.py.
 """
 import os
 import re
@@ -14,7 +14,8 @@ def described_requests(setting):
     python = os.environ.get("VLMC_SCHEMATHESIS_PYTHON")
     if not python:
         made = subprocess.run(
-            [setting.root / "Scripts/python-environment", "schemathesis", setting.root / "Tests/Faults/requirements.txt"],
+            [setting.root / "Scripts/python-environment", "schemathesis",
+            setting.root / "Tests/Faults/requirements.txt"],
             stdout=subprocess.PIPE, text=True,
         )
         if made.returncode:
@@ -25,7 +26,8 @@ def described_requests(setting):
         expected = server.chat("Rain?")
         command = [
             python, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--checks", CHECKS_MADE, "--phases",
-            "examples,coverage,fuzzing", "--max-examples", setting.examples, "--seed", setting.seed, "--request-timeout", "60",
+            "examples,coverage,fuzzing", "--max-examples", setting.examples, "--seed", setting.seed,
+            "--request-timeout", "60",
             "--generation-database", "none", "--no-color", "--workers", "1", "--continue-on-failure",
         ]
         ended = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=folder)

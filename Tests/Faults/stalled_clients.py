@@ -1,4 +1,4 @@
-"""Clients that do nothing, or stop in the middle: others are answered, memory is bounded, and what they held is let go."""
+"""Clients that do nothing or stop in the middle: others are answered, memory is bounded, what they held is let go."""
 import contextlib
 import json
 import resource
@@ -53,7 +53,8 @@ def idle_connections(setting):
 
 def clients_that_stop_reading(setting):
     """They ask for much, with all log probabilities, and take none of it."""
-    with setting.server("--slow-client-timeout", "3", "--max-model-len", "2048") as server, contextlib.ExitStack() as open_ones:
+    options = ["--slow-client-timeout", "3", "--max-model-len", "2048"]
+    with setting.server(*options) as server, contextlib.ExitStack() as open_ones:
         expected = server.chat(QUESTION, max_tokens=8)
         asked = {
             "messages": [{"role": "user", "content": QUESTION}], "max_tokens": 1500, "ignore_eos": True, "stream": True,

@@ -57,7 +57,8 @@ def bodies() -> list:
             "tools": [{"type": "function", "name": "forecast", "parameters": FORECAST}],
         }),
         ("/v1/messages", {
-            "max_tokens": 6, "system": [{"type": "text", "text": "Be brief."}], "stop_sequences": ["zz"], "stream": True,
+            "max_tokens": 6, "system": [{"type": "text", "text": "Be brief."}], "stop_sequences": ["zz"],
+            "stream": True,
             "messages": [
                 {"role": "user", "content": "Rain?"},
                 {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "forecast", "input": {}}]},
