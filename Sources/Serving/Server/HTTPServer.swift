@@ -51,7 +51,12 @@ struct HTTPServer: Sendable {
         )
         var builder = HTTPServerBuilder.http1(configuration: channel)
         if let tls = configuration.tls {
-            builder = .reloadingTLS(channel, try ReloadingCertificate(certificate: tls.certificate, key: tls.key))
+            let certificate = try ReloadingCertificate(
+                certificate: tls.certificate,
+                key: tls.key,
+                logger: server.logger
+            )
+            builder = .reloadingTLS(channel, certificate)
         }
         let application = Application(
             router: makeRouter(),
