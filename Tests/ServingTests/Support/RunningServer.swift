@@ -7,6 +7,7 @@ import JSONText
 import Logging
 import ModelRuntime
 import ServingEngine
+import Tracing
 
 @testable import Serving
 
@@ -21,6 +22,7 @@ struct RunningServer: Sendable {
         isLoaded: Bool = true,
         model: ServedModel = model,
         logger: Logger? = nil,
+        tracer: any Tracer = NoOpTracer(),
         _ change: (inout ServerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> Result
     ) async throws -> Result {
@@ -39,7 +41,8 @@ struct RunningServer: Sendable {
             configuration,
             metrics: registry,
             engineMetrics: EngineMetrics(registry),
-            logger: logger ?? quiet
+            logger: logger ?? quiet,
+            tracer: tracer
         )
         if isLoaded { server.begin(Server.Loaded(model: model, engine: engine)) }
         let (ports, source) = AsyncStream.makeStream(of: Int.self)
