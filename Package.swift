@@ -115,8 +115,8 @@ let runtimeTargets: [Target] = [
     .target(
         name: "Serving",
         dependencies: [
-            "TensorTypes", "JSONText", "ChatTemplates", "ModelRuntime", "InputProcessing", "Generation", "ServingEngine",
-            argumentParser,
+            "TensorTypes", "JSONText", "ChatTemplates", "StructuredOutput", "ModelRuntime", "InputProcessing",
+            "Generation", "ServingEngine", argumentParser,
             .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -29,6 +29,9 @@ struct ChatTemplateFile: Sendable {
         }
     }
 
+    /// Whether a template has a text.
+    func contains(_ text: String) -> Bool { source.firstRange(of: text) != nil }
+
     /// The template of the checkpoint in `folder`; nil if it has none.
     ///
     /// - Throws: `TemplateError` for one that cannot be understood, `ChatTemplateFileError` for a file that cannot be read.

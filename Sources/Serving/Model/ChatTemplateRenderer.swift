@@ -16,6 +16,11 @@ struct ChatTemplateRenderer: ConversationRenderer {
 
     func reads(variable name: String) -> Bool { file.mentions(name) }
 
+    /// Templates of models that think write, or take away, the marks of earlier thoughts.
+    var reasoningMarks: (begin: String, end: String)? {
+        file.contains("</think>") ? ("<think>", "</think>") : nil
+    }
+
     func render(_ conversation: Conversation) throws -> RenderedChat {
         var variables = file.specialTokens.mapValues { TemplateValue.text($0) }
         for variable in conversation.variables {
@@ -38,23 +43,36 @@ struct ChatTemplateRenderer: ConversationRenderer {
         var text = rendered.text
         var messageText = rendered.messageText
         if conversation.continuesLastMessage {
-            let last = conversation.turns.last?.text ?? ""
-            guard let end = text.ranges(of: last).last?.upperBound else {
+            guard let end = Self.end(of: conversation.turns.last, in: rendered) else {
                 throw RequestError.unsupported(
                     "continue_final_message",
                     "the chat template changes the text of the last message"
                 )
             }
-            text = String(text[..<end])
-            let count = text.utf8.count
+            text = String(decoding: text.utf8.prefix(end), as: UTF8.self)
             messageText = messageText.compactMap { range in
-                range.lowerBound < count ? range.lowerBound..<min(range.upperBound, count) : nil
+                range.lowerBound < end ? range.lowerBound..<min(range.upperBound, end) : nil
             }
         }
         let images = conversation.turns.flatMap(\.parts).compactMap { part in
             if case .image(let index) = part { index } else { nil }
         }
         return RenderedChat(text: text, messageText: messageText, images: images, imageToken: imageToken)
+    }
+
+    /// Where the last message ends in the text, white space at its end included if the template keeps that.
+    private static func end(of turn: ConversationTurn?, in rendered: RenderedTemplate) -> Int? {
+        let texts = (turn?.parts ?? []).compactMap { if case .text(let text) = $0 { text } else { nil } }
+        let message = Substring(texts.last ?? "").drop(while: \.isWhitespace)
+        let trimmed = String(message.reversed().drop(while: \.isWhitespace).reversed())
+        guard !trimmed.isEmpty else { return rendered.text.utf8.count }
+        let bytes = Array(rendered.text.utf8)
+        for range in rendered.messageText.reversed() {
+            for text in [String(message), trimmed] where bytes[range].suffix(text.utf8.count).elementsEqual(text.utf8) {
+                return range.upperBound
+            }
+        }
+        return nil
     }
 
     /// A message as templates expect it: text alone is a text, anything else a list of parts.

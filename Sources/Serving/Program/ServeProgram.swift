@@ -39,6 +39,9 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
     @OptionGroup var arguments: ServeArguments
 
     func run() async throws {
+        // glibc gives threads heaps of their own, in which holes stay that other threads could fill: a server that many
+        // threads serve would grow for days. What is large is not taken from the heap, and threads keep small blocks.
+        mallopt(M_ARENA_MAX, 1)
         var logger = Logger(label: "vlmc.serve") { LineLog(label: $0, isJSON: arguments.logJson) }
         guard let level = Logger.Level(rawValue: arguments.logLevel) else {
             let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -167,6 +170,11 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             vocabularySize: loaded.manifest.decoder.vocabularySize,
             tokenizer: loaded.tokenizer,
             renderer: try renderer(for: loaded),
+            constraints: ModelConstraints(
+                tokenizer: loaded.tokenizer,
+                vocabularySize: loaded.manifest.decoder.vocabularySize,
+                endTokens: loaded.endOfSequence
+            ),
             images: loaded.imageProcessor.map {
                 ImagePreparation(decoder: ImageDecoder(), processor: $0, maximumCount: arguments.maxImages)
             },

@@ -1,4 +1,4 @@
-// A folder for the files of one test.
+// A folder that is there as long as a test needs it.
 
 import Glibc
 
@@ -18,18 +18,27 @@ final class TemporaryFolder: Sendable {
 
     deinit { Self.remove(path) }
 
-    /// Removes a file, a link, or a folder with everything in it.
-    private static func remove(_ path: String) {
-        if unlink(path) == 0 { return }
-        guard let folder = opendir(path) else { return }
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { remove("\(path)/\(name)") }
+    /// Writes files, by their paths in the folder, and removes them after `body`.
+    static func with<Result>(_ files: [String: String], _ body: (String) throws -> Result) throws -> Result {
+        let folder = try make(files)
+        return try withExtendedLifetime(folder) { try body(folder.path) }
+    }
+
+    /// The same around what waits.
+    static func with<Result>(_ files: [String: String], _ body: (String) async throws -> Result) async throws -> Result
+    {
+        let folder = try make(files)
+        defer { withExtendedLifetime(folder) {} }
+        return try await body(folder.path)
+    }
+
+    private static func make(_ files: [String: String]) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        for (path, text) in files {
+            for slash in path.indices where path[slash] == "/" { mkdir(folder.file(String(path[..<slash])), 0o700) }
+            try folder.write(text, to: path)
         }
-        closedir(folder)
-        rmdir(path)
+        return folder
     }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
@@ -44,4 +53,18 @@ final class TemporaryFolder: Sendable {
     }
 
     func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+
+    /// Removes a file, a link, or a folder with everything in it.
+    private static func remove(_ path: String) {
+        if unlink(path) == 0 { return }
+        guard let folder = opendir(path) else { return }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { remove("\(path)/\(name)") }
+        }
+        closedir(folder)
+        rmdir(path)
+    }
 }
