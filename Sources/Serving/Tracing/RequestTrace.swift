@@ -88,7 +88,7 @@ final class RequestTrace: Sendable {
         _ parameters: SamplingParameters,
         model: String?
     ) -> (@Sendable (RequestReport) -> Void)? {
-        guard let span else { return nil }
+        guard let span, span.isRecording else { return nil }
         let spans = GenerationSpans(
             operation: operation,
             requestedModel: model ?? servedModel ?? "",

@@ -58,10 +58,8 @@ struct SpanExporter: Sendable {
 
     /// Sends what is left, unless the collector takes longer than a moment.
     func finish() async {
-        while true {
-            let batch = queue.take(Self.batchCount)
-            guard !batch.isEmpty, await send(batch, within: .seconds(2)) == nil else { return }
-        }
+        let rest = queue.take(.max)
+        if !rest.isEmpty { _ = await send(rest, within: .seconds(2)) }
     }
 
     /// Sends a batch, several times if need be; why it could not, or nil.
