@@ -7,6 +7,8 @@ import ModelRuntime
 /// A conversation with a loaded model.
 public final class GenerationSession<Model: CompiledModel> {
     private let loaded: LoadedModel<Model>
+    /// The adapter of all answers; the cache holds what it made of the tokens.
+    private let adapter: Adapter?
     private let cache: KeyValueCache
     private let shape: BatchShape
     private var allocator: BlockAllocator
@@ -15,11 +17,21 @@ public final class GenerationSession<Model: CompiledModel> {
     private var cached: [TokenKey] = []
     private let logits: StepLogits
 
-    /// A session with an empty cache.
+    /// A session with an empty cache that uses the adapter loaded with the model, if there is one.
     ///
     /// - Throws: `MemoryRefused`.
-    public init(_ loaded: LoadedModel<Model>) throws(MemoryRefused) {
+    public convenience init(_ loaded: LoadedModel<Model>) throws(MemoryRefused) {
+        try self.init(loaded, adapter: loaded.adapter)
+    }
+
+    /// A session with an empty cache.
+    ///
+    /// - Parameter adapter: One of the model's adapters, which this session holds as long as it lives; nil for the model
+    ///   as it is.
+    /// - Throws: `MemoryRefused`.
+    public init(_ loaded: LoadedModel<Model>, adapter: Adapter?) throws(MemoryRefused) {
         self.loaded = loaded
+        self.adapter = adapter
         let geometry = loaded.manifest.decoder.cacheGeometry(loaded.limits.cachePrecision)
         let blocks = CacheGeometry.blockCount(tokens: loaded.limits.cacheTokens)
         cache = try KeyValueCache(geometry, blockCount: blocks)
@@ -190,7 +202,13 @@ public final class GenerationSession<Model: CompiledModel> {
                 let pixels = batch.count == 1 ? batch[0].patches.patches : batch.flatMap(\.patches.patches)
                 pixels.withUnsafeBufferPointer { pixels in
                     guard let pixels = pixels.baseAddress else { return }
-                    loaded.model.encodeImages(pixels, layout: layout, into: output, observer: observer)
+                    loaded.model.encodeImages(
+                        pixels,
+                        layout: layout,
+                        adapter: adapter,
+                        into: output,
+                        observer: observer
+                    )
                 }
             }
             var offset = 0
@@ -274,7 +292,8 @@ public final class GenerationSession<Model: CompiledModel> {
             blocks: table.blocks,
             featureSpans: spans,
             logitRows: wanted,
-            isGreedy: isGreedy
+            isGreedy: isGreedy,
+            adapter: adapter
         )
         let batch = try RaggedBatch([rows], shape: shape)
         loaded.model.step(batch, cache: cache, into: logits, observer: observer)

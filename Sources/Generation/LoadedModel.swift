@@ -30,6 +30,10 @@ public final class LoadedModel<Model: CompiledModel> {
     public let imageToken: Int32?
     /// The packed weights.
     public let weights: PackedWeights
+    /// The adapters, which come and go while the model runs.
+    public let adapters: LoadedAdapters
+    /// The adapter that was loaded with the model.
+    public let adapter: Adapter?
     /// Whether the kernels were chosen by measurement on this machine (`tune`).
     public let isTuned: Bool
     /// The folder of the checkpoint.
@@ -42,8 +46,8 @@ public final class LoadedModel<Model: CompiledModel> {
 
     /// Loads a checkpoint.
     ///
-    /// - Throws: `LoadingError`, `TokenizerError`, `CheckpointError`, `CheckpointMismatch`, `PackingError`,
-    ///   `ImageError`, `UnusableKernelSet`, `MemoryRefused`; each says what is wrong and where.
+    /// - Throws: `LoadingError`, `TokenizerError`, `CheckpointError`, `CheckpointMismatch`, `AdapterError`,
+    ///   `PackingError`, `ImageError`, `UnusableKernelSet`, `MemoryRefused`; each says what is wrong and where.
     public init(
         _ options: LoadingOptions,
         callbacks: PackingCallbacks = PackingCallbacks()
@@ -51,6 +55,7 @@ public final class LoadedModel<Model: CompiledModel> {
         let clock = ContinuousClock()
         let start = clock.now
         let manifest = Model.manifest
+        var limits: ModelLimits
         (limits, contextTokens) = try Self.limits(options)
 
         let checkpoint = try Checkpoint(path: options.checkpoint)
@@ -94,6 +99,10 @@ public final class LoadedModel<Model: CompiledModel> {
             callbacks.onEvent(.notice(.tuningIgnored(path: path, damage)))
         }
         isTuned = kernels.isTuned
+        limits.adapters = try options.plannedAdapters
+        self.limits = limits
+        adapters = LoadedAdapters(for: declared, limits: limits.adapters, kernels: kernels.set)
+        adapter = try options.adapter.map { [adapters] folder in try adapters.load(folder, from: folder) }
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,
@@ -101,10 +110,20 @@ public final class LoadedModel<Model: CompiledModel> {
             kernels: kernels.set,
             callbacks: callbacks
         )
-        device = CPUDevice(pool: pool, kernels: kernels.set, for: declared)
+        device = CPUDevice(
+            pool: pool,
+            kernels: kernels.set,
+            for: declared,
+            adapterRank: limits.adapters.rank
+        )
         device.tunings = kernels.products
         if options.hasOwnEncoder, manifest.vision != nil {
-            let device = CPUDevice(pool: ThreadPool(threads: pool.threadCount), kernels: kernels.set, for: declared)
+            let device = CPUDevice(
+                pool: ThreadPool(threads: pool.threadCount),
+                kernels: kernels.set,
+                for: declared,
+                adapterRank: limits.adapters.rank
+            )
             device.tunings = kernels.products
             encoder = (try Model(weights: weights, device: device, limits: limits.forEncoder), device)
         } else {
@@ -170,7 +189,7 @@ public final class LoadedModel<Model: CompiledModel> {
         }
     }
 
-    /// Bytes that the model takes at most: weights, cache, arena, logits, features and the device's scratch.
+    /// Bytes that the model takes at most: weights, adapters, cache, arena, logits, features and the device's scratch.
     public var plannedBytes: Int {
         guard let encoder else {
             return Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount) + device.scratchByteCount
@@ -193,6 +212,21 @@ extension ModelLimits {
     /// The part of a model that encodes images and computes no steps.
     fileprivate var forEncoder: ModelLimits {
         ModelLimits(rows: 0, logitRows: 0, patches: patches, cacheTokens: 0, cachePrecision: cachePrecision)
+    }
+}
+
+extension LoadingOptions {
+    /// Room for adapters: what is asked for, and at least for the one that is loaded with the model.
+    ///
+    /// - Throws: `AdapterError` if that one cannot be read.
+    public var plannedAdapters: AdapterLimits {
+        get throws(AdapterError) {
+            guard let adapter else { return adapterLimits }
+            // An impossible rank is refused with everything else that is wrong when the adapter is loaded.
+            let possible = AdapterLimits.ranks
+            let rank = min(max(try AdapterFiles(folder: adapter).rank, possible.lowerBound), possible.upperBound)
+            return AdapterLimits(count: max(adapterLimits.count, 1), rank: max(adapterLimits.rank, rank))
+        }
     }
 }
 

@@ -34,6 +34,10 @@ public struct LoadingOptions: Sendable {
     public var minimumPixels: Int?
     /// See `minimumPixels`.
     public var maximumPixels: Int?
+    /// How many adapters may be loaded while the model runs, and how large; there is room for `adapter` at least.
+    public var adapterLimits = AdapterLimits.none
+    /// The folder of an adapter that is loaded with the model, and that answers use.
+    public var adapter: String?
 
     /// The context without an explicit one, where the model allows more.
     public static let defaultContext = 32768

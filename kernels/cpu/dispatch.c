@@ -105,6 +105,11 @@ size_t vlmc_packed_input_bytes(int32_t inputs) {
     return 128 + blocks * VLMC_ROW_BLOCK * 272 * 4;
 }
 
+size_t vlmc_adapter_scratch_bytes(int32_t inner) {
+    const size_t blocks = ((size_t)inner + 255) / 256;
+    return blocks * VLMC_ROW_BLOCK * VLMC_ADAPTER_ROW_STRIDE * sizeof(float);
+}
+
 size_t vlmc_attention_partial_bytes(int32_t threads) {
     // A single thread never splits; otherwise room for the spans of a long context (64 heads x 12,000 tokens of 128).
     return threads > 1 ? (size_t)4 * 1024 * 1024 : 0;

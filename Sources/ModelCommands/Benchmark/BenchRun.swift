@@ -137,7 +137,13 @@ struct BenchRun<Model: CompiledModel> {
         let features = ImageFeatures(count: layout.tokenCount, width: Model.manifest.decoder.hidden)
         var runs = timed {
             guard let output = features.values.baseAddress else { return }
-            benched.model.encodeImages(patched.patches, layout: layout, into: output, observer: nil)
+            benched.model.encodeImages(
+                patched.patches,
+                layout: layout,
+                adapter: benched.adapter,
+                into: output,
+                observer: nil
+            )
         }
         (runs.unit, runs.count) = ("patches", layout.patchCount)
         runs.what = "\(layout.patchCount) patches to \(layout.tokenCount) features"

@@ -12,6 +12,8 @@ final class BenchedModel<Model: CompiledModel> {
     let weights: PackedWeights
     let limits: ModelLimits
     let formats: WeightFormats
+    /// The adapter that all sequences and images use.
+    let adapter: Adapter?
     private let cache: KeyValueCache
     private let shape: BatchShape
     private var allocator: BlockAllocator
@@ -29,12 +31,19 @@ final class BenchedModel<Model: CompiledModel> {
         tunings: ProductTunings = [:],
         limits: ModelLimits,
         sequences: Int,
-        seed: UInt64
+        seed: UInt64,
+        adapter: Adapter? = nil
     ) throws {
         self.weights = weights
+        self.adapter = adapter
         self.limits = limits
         formats = weights.manifest.formats
-        device = CPUDevice(pool: pool, kernels: kernels, for: weights.manifest)
+        device = CPUDevice(
+            pool: pool,
+            kernels: kernels,
+            for: weights.manifest,
+            adapterRank: limits.adapters.rank
+        )
         device.tunings = tunings
         model = try Model(weights: weights, device: device, limits: limits)
         let blocks = CacheGeometry.blockCount(tokens: limits.cacheTokens)
@@ -49,7 +58,7 @@ final class BenchedModel<Model: CompiledModel> {
     /// Bytes that a token takes in the cache.
     var tokenBytes: Int { cache.geometry.tokenBytes }
 
-    /// Bytes that were planned: weights, cache, arena, logits, patches, features and scratch.
+    /// Bytes that were planned: weights, adapters, cache, arena, logits, patches, features and scratch.
     var plannedBytes: Int {
         Model.memoryByteCount(limits: limits, weightBytes: weights.byteCount) + device.scratchByteCount
     }
@@ -97,7 +106,8 @@ final class BenchedModel<Model: CompiledModel> {
                     rotaryPositions: [[Int32]](repeating: positions, count: decoder.rotaryAxes),
                     firstIndex: first,
                     blocks: tables[index].blocks,
-                    logitRows: wantsLogits ? [rows - 1] : []
+                    logitRows: wantsLogits ? [rows - 1] : [],
+                    adapter: adapter
                 )
             )
         }

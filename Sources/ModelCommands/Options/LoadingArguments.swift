@@ -22,6 +22,15 @@ struct LoadingArguments: ParsableArguments {
     )
     var cacheFolder: String?
 
+    @Option(help: Self.adapterHelp)
+    var adapter: String?
+
+    /// The help of `--adapter`, wherever there is one.
+    static let adapterHelp = ArgumentHelp(
+        "A LoRA adapter to use: a directory with \(Adapter.configurationName) and \(Adapter.tensorsName).",
+        valueName: "dir"
+    )
+
     @Option(parsing: .unconditional, help: "Threads; by default one for each core that this process may use.")
     var threads: Int?
 
@@ -80,6 +89,7 @@ struct LoadingArguments: ParsableArguments {
         options.stepRows = chunk
         options.minimumPixels = minPixels
         options.maximumPixels = maxPixels
+        options.adapter = adapter
         return options
     }
 

@@ -46,6 +46,7 @@ enum ResultReport {
                 try writer.double(value)
             }
             member("model", loaded.manifest.name)
+            if let adapter = loaded.adapter { member("adapter", adapter.path) }
             member("text", result.text)
             member("finish_reason", reason(result))
             if case .stopString(let stop)? = result.finishReason { member("stop", stop) }

@@ -16,7 +16,8 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
                 First measures what this machine can do with the same threads: bytes read from memory, and operations \
                 in f32, bf16 and int8. Then each phase: an image to patches, patches to features, a prompt, a token at \
                 a time for one sequence and for several at once. Bytes and operations are those that the model needs \
-                at least; `reached` is the least time on this machine divided by the time that it took.
+                at least, without an adapter; `reached` is the least time on this machine divided by the time that it \
+                took.
 
                 Neither a tokenizer nor, with --synthetic, a checkpoint is needed: tokens and pixels are random.
                 """
@@ -34,6 +35,9 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
 
     @Option(name: .customLong("cache"), help: ArgumentHelp("The directory for packed weights.", valueName: "dir"))
     var cacheFolder: String?
+
+    @Option(help: LoadingArguments.adapterHelp)
+    var adapter: String?
 
     @Option(parsing: .unconditional, help: "Threads; by default one for each core that this process may use.")
     var threads: Int?
@@ -164,6 +168,9 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
         let kernels = try ChosenKernels(key, cacheFolder: cacheFolder) { path, damage in
             StandardStreams.report("note: \(PackingNotice.tuningIgnored(path: path, damage))")
         }
+        let loadedAdapter = try adapter.map { folder in
+            try Adapter(folder: folder, for: declared, kernels: kernels.set)
+        }
         let packed: PackedWeights
         if let weights {
             let matched = try MatchedWeights(declared, in: Checkpoint(path: weights))
@@ -191,7 +198,8 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
             patches: image?.plan.grid.patchCount ?? 0,
             imageFeatures: image?.plan.tokenCount ?? 0,
             cacheTokens: sequences * tokens,
-            cachePrecision: CacheGeometry.Precision(rawValue: kvCacheDtype) ?? standard
+            cachePrecision: CacheGeometry.Precision(rawValue: kvCacheDtype) ?? standard,
+            adapters: loadedAdapter.map { AdapterLimits(count: 1, rank: $0.rank) } ?? .none
         )
         let benched = try BenchedModel<Model>(
             packed,
@@ -200,7 +208,8 @@ struct BenchCommand<Model: CompiledModel>: ParsableCommand {
             tunings: kernels.products,
             limits: limits,
             sequences: sequences,
-            seed: seed
+            seed: seed,
+            adapter: loadedAdapter
         )
         return BenchRun(
             plan: plan,

@@ -10,7 +10,8 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "info",
-            abstract: "Describe the model; with --weights also load it, and say what it takes."
+            abstract: "Describe the model; with --weights also load it, and say what it takes.",
+            discussion: "With --adapter, a LoRA adapter is compared with the model; --weights is not needed for that."
         )
     }
 
@@ -22,6 +23,9 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
 
     @Option(name: .customLong("cache"), help: ArgumentHelp("The directory for packed weights.", valueName: "dir"))
     var cacheFolder: String?
+
+    @Option(help: LoadingArguments.adapterHelp)
+    var adapter: String?
 
     @Option(parsing: .unconditional, help: "Tokens that prompt and answer may have together.")
     var context: Int?
@@ -37,10 +41,12 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
 
     func run() throws {
         var rows = constants
+        if let adapter { rows += described(try Adapter(folder: adapter, for: Model.manifest.weights)) }
         if let weights {
             var options = LoadingOptions(checkpoint: weights)
             options.cacheFolder = cacheFolder
             options.contextTokens = context
+            options.adapter = adapter
             let loaded = try PackingProgress.showing(isQuiet: false) {
                 try LoadedModel<Model>(options, callbacks: $0)
             }
@@ -62,6 +68,16 @@ struct InfoCommand<Model: CompiledModel>: ParsableCommand {
                 StandardStreams.print("\(name)\(String(repeating: " ", count: max(1, 20 - name.count)))\(value)\n")
             }
         }
+    }
+
+    /// What an adapter is.
+    private func described(_ adapter: Adapter) -> [(String, String)] {
+        [
+            ("adapter", adapter.path), ("adapter rank", String(adapter.rank)),
+            ("adapted tensors", String(adapter.moduleCount)),
+            ("adapts images", adapter.changesImages ? "yes" : "no"),
+            ("adapter bytes", String(adapter.byteCount)),
+        ]
     }
 
     /// What the formats of the weights cost, by class; nothing of those that are kept exactly.

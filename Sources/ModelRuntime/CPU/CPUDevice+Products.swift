@@ -11,7 +11,8 @@ extension CPUDevice {
     /// `[rows, outputs]`, all f32 but the weight. `residual` may be `output`.
     /// *Accumulates in*: f32, one sum per output over the inputs in order. With bf16 weights on CPUs with a bf16 dot
     /// product, the normalised input is rounded to bf16. With integer weights it is rounded to 8 bits, symmetric around
-    /// zero, with an f32 scale for every 32 inputs, and each group's sum is exact.
+    /// zero, with an f32 scale for every 32 inputs, and each group's sum is exact. What the adapter of a row adds to
+    /// `norm(input) W^T` is f32 throughout.
     public func linear(
         _ input: UnsafePointer<Float>,
         rows: Int,
@@ -20,10 +21,11 @@ extension CPUDevice {
         bias: UnsafePointer<Float>? = nil,
         activation: Activation = .none,
         residual: UnsafePointer<Float>? = nil,
+        adapters: RowAdapters = .none,
         into output: UnsafeMutablePointer<Float>
     ) {
         let product = product(.linear, input, rows: rows, norm: norm, weight: weight)
-        multiply(product, weight, rows, bias, isGated: false, activation, residual, output)
+        multiply(product, weight, rows, bias, isGated: false, activation, residual, adapters, output)
     }
 
     /// A linear map of rows to logits, of which rows of greedy sequences keep the greatest alone.
@@ -36,12 +38,13 @@ extension CPUDevice {
         rows: Int,
         norm: RowNorm = .none,
         weight: PackedMatrix,
+        adapters: RowAdapters = .none,
         into logits: LogitPlaces
     ) {
         precondition(rows == logits.rowCount, "\(rows) rows and places for the logits of \(logits.rowCount)")
         let product = product(.linear, input, rows: rows, norm: norm, weight: weight)
         logits.greatest.initialize(repeating: 0, count: logits.greatestRows)
-        multiply(product, weight, rows, nil, isGated: false, .none, nil, logits.written, logits)
+        multiply(product, weight, rows, nil, isGated: false, .none, nil, adapters, logits.written, logits)
     }
 
     /// A gated linear map of rows: a matrix whose panels are gates and ups in turn.
@@ -58,10 +61,11 @@ extension CPUDevice {
         bias: UnsafePointer<Float>? = nil,
         activation: Activation = .none,
         residual: UnsafePointer<Float>? = nil,
+        adapters: RowAdapters = .none,
         into output: UnsafeMutablePointer<Float>
     ) {
         let product = product(.gatedLinear, input, rows: rows, norm: norm, weight: weight)
-        multiply(product, weight, rows, bias, isGated: true, activation, residual, output)
+        multiply(product, weight, rows, bias, isGated: true, activation, residual, adapters, output)
     }
 
     /// Makes the heads of attention out of rows; keys and values go to rows of their own.
@@ -84,6 +88,7 @@ extension CPUDevice {
         keyNorm: RowNorm = .none,
         rotaryTable: UnsafePointer<Float>? = nil,
         rotaryWidth: Int? = nil,
+        adapters: RowAdapters = .none,
         queries: UnsafeMutablePointer<Float>,
         keys: UnsafeMutablePointer<Float>,
         values: UnsafeMutablePointer<Float>
@@ -100,7 +105,7 @@ extension CPUDevice {
         )
         arguments.key_rows = keys
         arguments.value_rows = values
-        project(arguments, rows: rows, weight)
+        project(arguments, rows: rows, weight, adapters)
     }
 
     /// Makes the heads of attention out of the rows of a step; keys and values go to the cache.
@@ -118,6 +123,7 @@ extension CPUDevice {
         keyNorm: RowNorm = .none,
         rotaryTable: UnsafePointer<Float>? = nil,
         rotaryWidth: Int? = nil,
+        adapters: RowAdapters = .none,
         queries: UnsafeMutablePointer<Float>,
         cache: CachePages,
         sequences: SequenceBatch
@@ -135,7 +141,7 @@ extension CPUDevice {
         )
         arguments.pages = cache.kernelArgument
         arguments.slots = UnsafePointer(sequences.slots.baseAddress)
-        project(arguments, rows: rows, weight)
+        project(arguments, rows: rows, weight, adapters)
     }
 
     // MARK: Arguments
@@ -161,6 +167,7 @@ extension CPUDevice {
             norm: norm.kernelArgument,
             packed: packedInputStart,
             tuning: tuningTable.place(operation, weight, rows: rows),
+            adapters: nil,
             pack_chunks: 0
         )
     }
@@ -230,6 +237,7 @@ extension CPUDevice {
         isGated: Bool,
         _ activation: Activation,
         _ residual: UnsafePointer<Float>?,
+        _ adapters: RowAdapters,
         _ output: UnsafeMutablePointer<Float>,
         _ logits: LogitPlaces? = nil
     ) {
@@ -251,15 +259,22 @@ extension CPUDevice {
         let operation = isGated ? ProductKind.Operation.gatedLinear : .linear
         profiled(operation.rawValue, rows: rows, weight, isGated: isGated) {
             forEachRowBlock(rows, &arguments) { arguments in
+                prepareAdapters(adapters, weight, &arguments.product)
                 run(kernels.linear, &arguments, plan: kernels.linear_plan)
             }
         }
     }
 
-    private func project(_ arguments: vlmc_project_heads, rows: Int, _ weight: PackedMatrix) {
+    private func project(
+        _ arguments: vlmc_project_heads,
+        rows: Int,
+        _ weight: PackedMatrix,
+        _ adapters: RowAdapters
+    ) {
         var arguments = arguments
         profiled(ProductKind.Operation.heads.rawValue, rows: rows, weight) {
             forEachRowBlock(rows, &arguments) { arguments in
+                prepareAdapters(adapters, weight, &arguments.product)
                 run(kernels.project_heads, &arguments, plan: kernels.project_heads_plan)
             }
         }

@@ -29,6 +29,7 @@ public final class CPUDevice: @unchecked Sendable {
     private let scratch: UnsafeMutableRawBufferPointer
     private let packedInput: UnsafeMutableRawBufferPointer
     private let partials: UnsafeMutableRawBufferPointer
+    let adapterScratch: AdapterScratch?
     private let turn = TurnLock()
     private(set) var tuningTable = TuningTable([:])
 
@@ -37,8 +38,15 @@ public final class CPUDevice: @unchecked Sendable {
     /// - Parameters:
     ///   - largestInputs: The most inputs of any matrix that it will multiply by.
     ///   - roundsAttention: Whether attention of rows to one another may round them to bf16.
-    public init(pool: ThreadPool, kernels: CPUKernelSet = .best, largestInputs: Int, roundsAttention: Bool = false) {
-        precondition(largestInputs > 0)
+    ///   - adapterWidth: The most that the ranks of an adapter add up to for one matrix; 0 for no adapters.
+    public init(
+        pool: ThreadPool,
+        kernels: CPUKernelSet = .best,
+        largestInputs: Int,
+        roundsAttention: Bool = false,
+        adapterWidth: Int = 0
+    ) {
+        precondition(largestInputs > 0 && adapterWidth >= 0)
         self.pool = pool
         kernelSet = kernels
         self.kernels = kernels.table.pointee
@@ -48,17 +56,26 @@ public final class CPUDevice: @unchecked Sendable {
         scratch = .allocate(byteCount: sizes.workers, alignment: 4096)
         packedInput = .allocate(byteCount: sizes.packedInput, alignment: 4096)
         partials = .allocate(byteCount: sizes.partials, alignment: 4096)
+        adapterScratch = adapterWidth > 0 ? AdapterScratch(width: adapterWidth) : nil
     }
 
     /// A device for a model with these weights.
     ///
     /// Its image encoder's attention rounds as its products do: to bf16, unless the encoder's weights are kept in f32.
-    public convenience init(pool: ThreadPool, kernels: CPUKernelSet = .best, for weights: WeightManifest) {
+    ///
+    /// - Parameter adapterRank: The greatest rank of the adapters that rows will use; 0 for no adapters.
+    public convenience init(
+        pool: ThreadPool,
+        kernels: CPUKernelSet = .best,
+        for weights: WeightManifest,
+        adapterRank: Int = 0
+    ) {
         self.init(
             pool: pool,
             kernels: kernels,
             largestInputs: weights.largestInputs,
-            roundsAttention: weights.formats[.vision] != .f32
+            roundsAttention: weights.formats[.vision] != .f32,
+            adapterWidth: adapterRank == 0 ? 0 : adapterRank * weights.mostAdaptedSources
         )
     }
 
@@ -70,13 +87,17 @@ public final class CPUDevice: @unchecked Sendable {
 
     /// Bytes of scratch that this device takes, exactly.
     public var scratchByteCount: Int {
-        Self.scratchByteCount(threads: pool.threadCount, largestInputs: largestInputs)
+        Self.scratchByteCount(
+            threads: pool.threadCount,
+            largestInputs: largestInputs,
+            adapterWidth: adapterScratch?.width ?? 0
+        )
     }
 
     /// Bytes of scratch that a device takes, exactly.
-    public static func scratchByteCount(threads: Int, largestInputs: Int) -> Int {
+    public static func scratchByteCount(threads: Int, largestInputs: Int, adapterWidth: Int = 0) -> Int {
         let sizes = scratchSizes(threads: threads, largestInputs: largestInputs)
-        return sizes.workers + sizes.packedInput + sizes.partials
+        return sizes.workers + sizes.packedInput + sizes.partials + AdapterScratch.byteCount(width: adapterWidth)
     }
 
     private static func scratchSizes(
@@ -127,5 +148,6 @@ public final class CPUDevice: @unchecked Sendable {
     /// Fills all scratch with NaN, so that a kernel that reads what it has not written is found out.
     func poisonScratch() {
         for region in [scratch, packedInput, partials] { region.initializeMemory(as: UInt8.self, repeating: 0xff) }
+        adapterScratch?.poison()
     }
 }

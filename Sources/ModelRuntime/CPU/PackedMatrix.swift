@@ -15,14 +15,18 @@ public struct PackedMatrix: @unchecked Sendable {
     /// The encoding.
     public let format: WeightFormat
 
+    /// Which of the manifest's entries it is, by which adapters know it; nil if it belongs to no manifest.
+    public let entry: Int?
+
     /// A matrix whose panels have been packed.
-    public init(panels: UnsafeRawPointer, outputs: Int, inputs: Int, format: WeightFormat) {
+    public init(panels: UnsafeRawPointer, outputs: Int, inputs: Int, format: WeightFormat, entry: Int? = nil) {
         precondition(outputs > 0 && inputs > 0, "a matrix of \(outputs) x \(inputs)")
         precondition(UInt(bitPattern: panels) % UInt(WeightFormat.panelAlignment) == 0, "misaligned panels")
         self.panels = panels
         self.outputs = outputs
         self.inputs = inputs
         self.format = format
+        self.entry = entry
     }
 
     var kernelArgument: vlmc_matrix {

@@ -13,16 +13,16 @@ public final class SafetensorsFile: Sendable {
     /// The texts under `__metadata__`.
     public let metadata: [String: String]
 
-    /// Maps the file and checks its header.
-    public init(path: String) throws(SafetensorsError) {
+    /// Maps the file and checks its header. The bytes of tensors of a file that is copied must be loaded to be there.
+    public init(path: String, access: MappedFile.AccessPattern = .random) throws(SafetensorsError) {
         do {
-            file = try MappedFile(path: path)
+            file = try MappedFile(path: path, access: access)
         } catch {
             throw SafetensorsError(path: path, reason: .file(error))
         }
         let header: SafetensorsHeader
         do {
-            header = try Self.readHeader(file.bytes)
+            header = try Self.readHeader(file)
         } catch {
             throw SafetensorsError(path: path, reason: error)
         }
@@ -36,14 +36,17 @@ public final class SafetensorsFile: Sendable {
     }
 
     private static func readHeader(
-        _ bytes: UnsafeRawBufferPointer
+        _ file: MappedFile
     ) throws(SafetensorsError.Reason) -> SafetensorsHeader {
+        let bytes = file.bytes
         guard bytes.count >= 8 else { throw .tooShort(byteCount: bytes.count) }
+        try load(0..<8, of: file)
         let declared = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         let allowed = min(bytes.count - 8, SafetensorsHeader.maximumBytes)
         guard let length = Int(exactly: declared), length <= allowed else {
             throw .headerTooLong(found: declared, allowed: allowed)
         }
+        try load(8..<8 + length, of: file)
         do {
             let header = UnsafeRawBufferPointer(rebasing: bytes[8..<(8 + length)])
             return try SafetensorsHeader(header, dataOffset: 8 + length, dataByteCount: bytes.count - 8 - length)
@@ -52,6 +55,14 @@ public final class SafetensorsFile: Sendable {
             case .text(let error): throw .headerText(error)
             case .content(let problems): throw .headerContent(problems)
             }
+        }
+    }
+
+    private static func load(_ range: Range<Int>, of file: MappedFile) throws(SafetensorsError.Reason) {
+        do {
+            try file.load(range)
+        } catch {
+            throw .file(error)
         }
     }
 }

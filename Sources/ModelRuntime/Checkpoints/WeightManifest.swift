@@ -136,6 +136,35 @@ public struct WeightEntry: Sendable, Hashable {
     }
 }
 
+extension WeightEntry.RowOrder {
+    /// The panels of a matrix with this many outputs, of all sources together.
+    func panelCount(outputs: Int) -> Int {
+        func panels(_ outputs: Int) -> Int { (outputs + WeightFormat.panelOutputs - 1) / WeightFormat.panelOutputs }
+        return switch self {
+        case .stacked: panels(outputs)
+        case .alternatingPanels: 2 * panels(outputs / 2)
+        }
+    }
+
+    /// The source, and its row, that is output `lane` of a panel, of sources with so many rows; nil where a panel is filled
+    /// up.
+    func place(ofPanel panel: Int, lane: Int, rowCounts: [Int]) -> (source: Int, row: Int)? {
+        switch self {
+        case .alternatingPanels:
+            let source = panel % rowCounts.count
+            let row = panel / rowCounts.count * WeightFormat.panelOutputs + lane
+            return row < rowCounts[source] ? (source, row) : nil
+        case .stacked:
+            var row = panel * WeightFormat.panelOutputs + lane
+            for (source, count) in rowCounts.enumerated() {
+                if row < count { return (source, row) }
+                row -= count
+            }
+            return nil
+        }
+    }
+}
+
 /// Entries that repeat for a number of layers.
 public struct WeightGroup: Sendable, Hashable {
     /// The name in generated code.

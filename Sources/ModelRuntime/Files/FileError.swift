@@ -10,6 +10,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
         case open
         case inspect
         case map
+        case read
         case create
         case reserveSpace = "reserve space for"
         case write

@@ -6,7 +6,8 @@ import Glibc
 /// A file mapped into memory for reading. The mapping ends with the object, so whoever keeps a pointer keeps the file.
 ///
 /// A file that another process shortens while it is mapped makes reads beyond its new end fail with SIGBUS; that is a
-/// property of mappings. Files of this project are replaced by renaming, which leaves mapped ones whole.
+/// property of mappings. Files of this project are replaced by renaming, which leaves mapped ones whole; files that
+/// others may change while a server runs are copied.
 public final class MappedFile: @unchecked Sendable {
     /// How the file is going to be read.
     public enum AccessPattern: Sendable {
@@ -16,6 +17,8 @@ public final class MappedFile: @unchecked Sendable {
         case sequential
         /// All of it, over and over: read ahead, in huge pages where the system allows them.
         case resident
+        /// By parts that are copied into memory (`load`): whatever happens to the file, what was copied stays.
+        case copied
     }
 
     /// The path that was opened.
@@ -24,6 +27,8 @@ public final class MappedFile: @unchecked Sendable {
     public let identity: FileIdentity
     /// The contents, valid as long as this object: hold it in a variable while they are read.
     public let bytes: UnsafeRawBufferPointer
+    /// The file, where its parts are copied.
+    private let source: OpenFile?
 
     /// Maps a regular file; an empty one gives no bytes.
     public init(path: String, access: AccessPattern = .random) throws(FileError) {
@@ -32,11 +37,21 @@ public final class MappedFile: @unchecked Sendable {
         self.path = path
         guard identity.byteCount > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            source = nil
             return
         }
-        let address = mmap(nil, identity.byteCount, PROT_READ, MAP_SHARED, descriptor.number, 0)
+        let isCopied = access == .copied
+        let address = mmap(
+            nil,
+            identity.byteCount,
+            isCopied ? PROT_READ | PROT_WRITE : PROT_READ,
+            isCopied ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED,
+            isCopied ? -1 : descriptor.number,
+            0
+        )
         guard let address, address != MAP_FAILED else { throw FileError(.map, path) }
         bytes = UnsafeRawBufferPointer(start: address, count: identity.byteCount)
+        source = isCopied ? OpenFile(descriptor) : nil
         advise(access, address)
     }
 
@@ -47,7 +62,7 @@ public final class MappedFile: @unchecked Sendable {
     /// Advice only: a system that does not know it reads the file all the same.
     private func advise(_ access: AccessPattern, _ address: UnsafeMutableRawPointer) {
         switch access {
-        case .random: break
+        case .random, .copied: break
         case .sequential: madvise(address, bytes.count, MADV_SEQUENTIAL)
         case .resident:
             madvise(address, bytes.count, MADV_HUGEPAGE)
@@ -55,7 +70,23 @@ public final class MappedFile: @unchecked Sendable {
         }
     }
 
-    /// Gives back the memory behind `range`; reading there again loads it from the file again.
+    /// Copies a part of a file that is copied by parts; others have all theirs. Not for several threads at once.
+    ///
+    /// - Throws: `FileError`, also if the file has become shorter.
+    func load(_ range: Range<Int>) throws(FileError) {
+        guard let source, !range.isEmpty else { return }
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "bytes \(range) of \(bytes.count)")
+        guard let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return }
+        var next = range.lowerBound
+        while next < range.upperBound {
+            let count = pread(source.descriptor.number, start + next, range.upperBound - next, off_t(next))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileError(.read, path, code: count < 0 ? errno : ENODATA) }
+            next += count
+        }
+    }
+
+    /// Gives back the memory behind `range`; reading there again loads it from the file again, unless parts are copied.
     func releaseMemory(of range: Range<Int>) {
         let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
         let first = (range.lowerBound + pageBytes - 1) / pageBytes * pageBytes
@@ -63,4 +94,11 @@ public final class MappedFile: @unchecked Sendable {
         guard first < end, end <= bytes.count, let start = bytes.baseAddress else { return }
         madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED)
     }
+}
+
+/// A file that stays open as long as this.
+private final class OpenFile {
+    let descriptor: FileDescriptor
+
+    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 }

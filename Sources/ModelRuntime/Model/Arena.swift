@@ -12,13 +12,14 @@ public final class Arena: @unchecked Sendable {
 
     /// Takes memory that is zeros at first and comes from the system as it is written.
     ///
+    /// - Parameter purpose: What it is for, as an error says.
     /// - Throws: `MemoryRefused`.
-    public init(byteCount: Int) throws(MemoryRefused) {
+    public init(byteCount: Int, purpose: String = "the arena") throws(MemoryRefused) {
         precondition(byteCount >= 0, "an arena of \(byteCount) bytes")
         let mapped = max(byteCount, 1)
         let address = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let address, address != MAP_FAILED else {
-            throw MemoryRefused(purpose: "the arena", byteCount: byteCount)
+            throw MemoryRefused(purpose: purpose, byteCount: byteCount)
         }
         madvise(address, mapped, MADV_HUGEPAGE)
         start = address

@@ -17,10 +17,11 @@ public protocol CompiledModel: AnyObject, SendableMetatype {
     /// Turns the patches of images into rows that take the places of image tokens.
     ///
     /// *Shapes*: `patches: [layout.patchCount, vision.patchWidth] f32` in the order of arrival;
-    /// `features: [layout.tokenCount, decoder.hidden] f32` in the same order.
+    /// `features: [layout.tokenCount, decoder.hidden] f32` in the same order. All images use the same adapter, or none.
     func encodeImages(
         _ patches: UnsafePointer<Float>,
         layout: VisionLayout,
+        adapter: Adapter?,
         into features: UnsafeMutablePointer<Float>,
         observer: StageObserver?
     )
@@ -42,10 +43,21 @@ extension CompiledModel {
     public func encodeImages(
         _ patches: UnsafePointer<Float>,
         layout: VisionLayout,
+        adapter: Adapter?,
         into features: UnsafeMutablePointer<Float>,
         observer: StageObserver?
     ) {
         preconditionFailure("\(Self.manifest.name) reads no images")
+    }
+
+    /// Turns the patches of images into rows without an adapter.
+    public func encodeImages(
+        _ patches: UnsafePointer<Float>,
+        layout: VisionLayout,
+        into features: UnsafeMutablePointer<Float>,
+        observer: StageObserver?
+    ) {
+        encodeImages(patches, layout: layout, adapter: nil, into: features, observer: observer)
     }
 
     /// The layout of an encoder call for these images.
@@ -72,10 +84,10 @@ extension CompiledModel {
         )
     }
 
-    /// The bytes that weights, cache, arena, logits, patches and image features take together.
+    /// The bytes that weights, adapters, cache, arena, logits, patches and image features take together.
     public static func memoryByteCount(limits: ModelLimits, weightBytes: Int) -> Int {
         let patchBytes = (manifest.vision?.patchWidth ?? 0) * MemoryLayout<Float>.size
-        return limits.patches * patchBytes
+        return limits.patches * patchBytes + limits.adapters.byteCount(for: manifest.weights)
             + manifest.memory.byteCount(
                 limits,
                 cache: manifest.decoder.cacheGeometry(limits.cachePrecision),

@@ -15,6 +15,8 @@ public struct ModelLimits: Sendable, Hashable {
     public var cacheTokens: Int
     /// The numbers that the cache keeps.
     public var cachePrecision: CacheGeometry.Precision
+    /// Adapters, and how large they may be.
+    public var adapters: AdapterLimits
 
     /// Limits; a model that reads no images has no patches.
     public init(
@@ -23,7 +25,8 @@ public struct ModelLimits: Sendable, Hashable {
         patches: Int = 0,
         imageFeatures: Int = 0,
         cacheTokens: Int,
-        cachePrecision: CacheGeometry.Precision = .f32
+        cachePrecision: CacheGeometry.Precision = .f32,
+        adapters: AdapterLimits = .none
     ) {
         self.rows = rows
         self.logitRows = logitRows
@@ -31,6 +34,7 @@ public struct ModelLimits: Sendable, Hashable {
         self.imageFeatures = imageFeatures
         self.cacheTokens = cacheTokens
         self.cachePrecision = cachePrecision
+        self.adapters = adapters
     }
 }
 

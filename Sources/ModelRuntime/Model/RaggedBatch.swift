@@ -43,6 +43,10 @@ public struct RaggedBatch: Sendable {
     public let logitRows: [Int32]
     /// The number of the latter, of which only the greatest logit is wanted.
     public let greedyRowCount: Int
+    /// The adapters of the rows.
+    public let adapters: RowAdapters
+    /// The adapters of the rows whose logits are wanted, in the order of `logitRows`.
+    public let logitAdapters: RowAdapters
 
     /// The number of rows.
     public var rowCount: Int { tokens.count }
@@ -62,6 +66,8 @@ public struct RaggedBatch: Sendable {
         var slots: [Int32] = []
         var featureRuns: [FeatureRun] = []
         var writers: [Int32: Int] = [:]
+        var adapters = RowAdapters.none
+        var logitAdapters = RowAdapters.none
         for (index, run) in runs.enumerated() {
             try shape.check(run, index: index)
             let first = tokens.count
@@ -77,6 +83,7 @@ public struct RaggedBatch: Sendable {
             sequences.append(
                 Sequence(rows: first..<tokens.count, firstIndex: run.firstIndex, blocks: run.blocks)
             )
+            adapters.append(run.adapter, rows: first..<tokens.count)
             slots += (run.firstIndex..<end).map { run.blocks[$0 / size] * Int32(size) + Int32($0 % size) }
             featureRuns += run.featureSpans.map { span in
                 let start = first + span.firstRow
@@ -97,6 +104,7 @@ public struct RaggedBatch: Sendable {
                 let first = logitRows.count
                 logitRows += run.logitRows.map { Int32(sequences[index].rows.lowerBound + $0) }
                 sequences[index].logitRows = first..<logitRows.count
+                logitAdapters.append(run.adapter, rows: first..<logitRows.count)
             }
         }
         guard logitRows.count <= shape.limits.logitRows else {
@@ -109,6 +117,8 @@ public struct RaggedBatch: Sendable {
         self.slots = slots
         self.featureRuns = featureRuns
         self.logitRows = logitRows
+        self.adapters = adapters
+        self.logitAdapters = logitAdapters
         greedyRowCount = runs.reduce(0) { $0 + ($1.isGreedy ? $1.logitRows.count : 0) }
     }
 }
@@ -163,6 +173,9 @@ public struct BatchShape: Sendable, Hashable {
             guard fits else { throw .features(run: index, firstRow: span.firstRow, range: span.range) }
             nextRow = span.firstRow + span.range.count
         }
+        if let adapter = run.adapter, adapter.rank > limits.adapters.rank {
+            throw .adapterRank(adapter.rank, run: index, allowed: limits.adapters.rank)
+        }
         var nextLogitRow = 0
         for row in run.logitRows {
             guard row >= nextLogitRow, row < run.tokens.count else { throw .logitRow(row, run: index) }
@@ -193,6 +206,8 @@ public enum RaggedBatchError: Error, Sendable, Hashable, CustomStringConvertible
     case features(run: Int, firstRow: Int, range: Range<Int>)
     /// A row of logits is outside the run or out of order.
     case logitRow(Int, run: Int)
+    /// An adapter has a greater rank than was planned for.
+    case adapterRank(Int, run: Int, allowed: Int)
     /// There is more than was planned for.
     case tooMany(String, found: Int, allowed: Int)
 
@@ -215,6 +230,8 @@ public enum RaggedBatchError: Error, Sendable, Hashable, CustomStringConvertible
         case .features(let run, let firstRow, let range):
             "run \(run): image features \(range) do not fit the rows from \(firstRow) on"
         case .logitRow(let row, let run): "run \(run): the row of logits \(row) is outside the run or out of order"
+        case .adapterRank(let rank, let run, let allowed):
+            "run \(run): an adapter of rank \(rank); ranks up to \(allowed) are planned for"
         case .tooMany(let what, let found, let allowed):
             "\(found) \(what) in a batch; at most \(allowed) are planned for"
         }

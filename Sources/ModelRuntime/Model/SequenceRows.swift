@@ -34,6 +34,9 @@ public struct SequenceRows: Sendable {
     public var logitRows: [Int]
     /// Whether tokens are chosen greedily: of each of those rows the greatest logit is enough.
     public var isGreedy: Bool
+    /// The adapter that the sequence uses; nil for the model as it is. What the cache holds of the sequence was computed
+    /// with the same one.
+    public var adapter: Adapter?
 
     /// A run of tokens.
     public init(
@@ -43,7 +46,8 @@ public struct SequenceRows: Sendable {
         blocks: [Int32],
         featureSpans: [FeatureSpan] = [],
         logitRows: [Int] = [],
-        isGreedy: Bool = false
+        isGreedy: Bool = false,
+        adapter: Adapter? = nil
     ) {
         self.tokens = tokens
         self.rotaryPositions = rotaryPositions
@@ -52,6 +56,7 @@ public struct SequenceRows: Sendable {
         self.featureSpans = featureSpans
         self.logitRows = logitRows
         self.isGreedy = isGreedy
+        self.adapter = adapter
     }
 }
 

@@ -28,6 +28,7 @@ struct EntryPacker: @unchecked Sendable {
 
     private let item: PackedLayout.Item
     private let sources: [Rows]
+    private let rowCounts: [Int]
     private let isQuantized: Bool
     private let kernels: CPUKernelSet
 
@@ -52,6 +53,7 @@ struct EntryPacker: @unchecked Sendable {
             }
             return Rows(content: content, count: source.rowCount, rowElements: source.rowElements)
         }
+        rowCounts = sources.map(\.count)
         isQuantized = entry.sources.contains { $0.quantized != nil }
     }
 
@@ -60,6 +62,7 @@ struct EntryPacker: @unchecked Sendable {
         self.item = item
         self.kernels = kernels
         sources = [Rows(content: .plain(rows, .bf16), count: count, rowElements: inputs)]
+        rowCounts = [count]
         isQuantized = false
     }
 
@@ -152,19 +155,7 @@ struct EntryPacker: @unchecked Sendable {
         lane: Int,
         _ order: WeightEntry.RowOrder
     ) -> (source: Rows, index: Int)? {
-        switch order {
-        case .alternatingPanels:
-            let source = sources[panel % sources.count]
-            let index = panel / sources.count * WeightFormat.panelOutputs + lane
-            return index < source.count ? (source, index) : nil
-        case .stacked:
-            var index = panel * WeightFormat.panelOutputs + lane
-            for source in sources {
-                if index < source.count { return (source, index) }
-                index -= source.count
-            }
-            return nil
-        }
+        order.place(ofPanel: panel, lane: lane, rowCounts: rowCounts).map { (sources[$0.source], $0.row) }
     }
 
     private func packVector(into target: UnsafeMutableRawBufferPointer) -> PackingOutcome {

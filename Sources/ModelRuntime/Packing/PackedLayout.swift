@@ -90,7 +90,7 @@ struct PackedLayout: Sendable {
                 kind: kind,
                 format: format,
                 offset: roundedUp(end, to: matrixAlignment),
-                byteCount: panelCount(outputs: outputs, order, format) * panelBytes,
+                byteCount: order.panelCount(outputs: outputs) * panelBytes,
                 chunkBytes: max(usualChunkBytes / panelBytes, 1) * panelBytes
             )
         case .vector(let count):
@@ -103,13 +103,6 @@ struct PackedLayout: Sendable {
                 byteCount: byteCount,
                 chunkBytes: byteCount
             )
-        }
-    }
-
-    private static func panelCount(outputs: Int, _ order: WeightEntry.RowOrder, _ format: WeightFormat) -> Int {
-        switch order {
-        case .stacked: format.panelCount(outputs: outputs)
-        case .alternatingPanels: 2 * format.panelCount(outputs: outputs / 2)
         }
     }
 

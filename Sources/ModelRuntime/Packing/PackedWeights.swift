@@ -83,7 +83,8 @@ public final class PackedWeights: Sendable {
             panels: address(item),
             outputs: order == .alternatingPanels ? outputs / 2 : outputs,
             inputs: inputs,
-            format: item.format
+            format: item.format,
+            entry: place
         )
     }
 

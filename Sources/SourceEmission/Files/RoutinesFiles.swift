@@ -15,6 +15,8 @@ struct EntryPoint {
     let parameters: [String]
     /// Where each argument of the block comes from; nil for those that come as a parameter of the same name.
     let arguments: [String: String]
+    /// Where the adapters of its rows come from, by the names that products take them by.
+    let adapters: [String: String]
     /// How many of each symbol there are.
     let counts: [(DimensionSymbol, String)]
     /// The type of the parameter for the result, and what its documentation adds to the shape.
@@ -27,12 +29,13 @@ struct EntryPoint {
     static let encodeImages = EntryPoint(
         block: GraphExpansion.encodeImages,
         name: "encodeImages",
-        parameters: ["_ patches: UnsafePointer<Float>", "layout: VisionLayout"],
+        parameters: ["_ patches: UnsafePointer<Float>", "layout: VisionLayout", "adapter: Adapter?"],
         arguments: [
             "positions": "layout.positions", "imageSegments": "AttentionSegments(layout.imageSegments)",
             "windowSegments": "AttentionSegments(layout.windowSegments)",
             "windowOrder": "layout.windowOrder", "originalOrder": "layout.originalOrder",
         ],
+        adapters: ["adapters": "RowAdapters(adapter)"],
         counts: [(.patches, "layout.patchCount")],
         resultType: "UnsafeMutablePointer<Float>",
         resultNote: "",
@@ -48,6 +51,7 @@ struct EntryPoint {
             "tokens": "batch.tokens", "positions": "batch.rotaryPositions", "sequences": "SequenceBatch(batch)",
             "imageFeatures": "batch.featureRuns", "logitRows": "batch.logitRows",
         ],
+        adapters: ["adapters": "batch.adapters", "logitAdapters": "batch.logitAdapters"],
         counts: [(.rows, "batch.rowCount"), (.logitRows, "batch.logitRows.count")],
         resultType: "LogitPlaces",
         resultNote: "; of rows of greedy sequences the greatest alone",
@@ -104,6 +108,11 @@ struct RoutinesFile {
             for parameter in block.parameters where read.contains(parameter) {
                 if let expression = entry.arguments[block[parameter].name] {
                     CodeBlockItemSyntax("let \(raw: block[parameter].name) = \(raw: expression)")
+                }
+            }
+            for name in emitter.adapterNames {
+                if let expression = entry.adapters[name] {
+                    CodeBlockItemSyntax("let \(raw: name) = \(raw: expression)")
                 }
             }
             CodeBlockItemSyntax("let scratch = arena.start")

@@ -80,6 +80,7 @@ extension RoutineEmitter {
         call.add("bias", linear.bias.map(weight))
         call.add("activation", linear.activation.map(activation))
         call.add("residual", linear.residual.map(memory))
+        call.add("adapters", adapters(of: linear.output))
         call.add("into", memory(of: linear.output))
         return call
     }
@@ -97,6 +98,7 @@ extension RoutineEmitter {
         call.add("rotaryTable", heads.rotaryTable.map(memory))
         let rotaryWidth = heads.rotaryTable.flatMap { block[$0].type.tensor?.width.constant }
         call.add("rotaryWidth", rotaryWidth == heads.headDim ? nil : rotaryWidth.map(String.init))
+        call.add("adapters", adapters(of: heads.query))
         call.add("queries", memory(of: heads.query))
         switch heads.destination {
         case .rows(let key, let value):

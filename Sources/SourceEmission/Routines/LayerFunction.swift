@@ -13,7 +13,8 @@ extension RoutineEmitter {
         let counts = block.parameters.compactMap { block[$0].type.tensor?.rows.symbol }.uniqued()
         let all =
             ["_ weights: \(upperCamelCase(block.name))Weights"] + parameters
-            + counts.map { "\(Self.count($0)): Int" } + ["scratch: UnsafeMutableRawPointer"]
+            + adapterNames.map { "\($0): RowAdapters" } + counts.map { "\(Self.count($0)): Int" }
+            + ["scratch: UnsafeMutableRawPointer"]
         let signature =
             "func \(lowerCamelCase(block.name))(\n" + all.map { "    \($0)" }.joined(separator: ",\n") + "\n)"
         let function = try FunctionDeclSyntax("\(raw: signature)") {
@@ -89,6 +90,7 @@ extension RoutineEmitter {
         for (parameter, binding) in zip(callee.block.parameters, loop.bindings) {
             call.add(callee.block[parameter].name, argument(binding, operands, of: loop))
         }
+        for name in RoutineEmitter(routine: callee, callees: [:]).adapterNames { call.add(name, name) }
         for symbol in callee.plan.bytesPerUnit.keys.sorted() {
             call.add(Self.count(symbol), Self.count(symbol))
         }

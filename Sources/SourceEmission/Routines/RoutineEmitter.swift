@@ -39,6 +39,25 @@ struct RoutineEmitter {
         return dimension.divisor == 1 ? product : "\(product) / \(dimension.divisor)"
     }
 
+    /// The name of what says which adapters the rows of a value use.
+    func adapters(of id: ValueID) -> String {
+        block[id].type.tensor?.rows.symbol == .logitRows ? "logitAdapters" : "adapters"
+    }
+
+    /// The names of all adapters that products of the routine and of its layers take, sorted.
+    var adapterNames: [String] {
+        let names = routine.steps.flatMap { step -> [String] in
+            switch step.call {
+            case .linear(let linear): [adapters(of: linear.output)]
+            case .projectHeads(let heads): [adapters(of: heads.query)]
+            case .layers(let loop, _, _):
+                callees[loop.block].map { RoutineEmitter(routine: $0, callees: callees).adapterNames } ?? []
+            default: []
+            }
+        }
+        return Set(names).sorted()
+    }
+
     /// The units of every part, and a pointer for every buffer, with its shape beside it.
     func bufferDeclarations() -> [CodeBlockItemSyntax] {
         var items: [CodeBlockItemSyntax] = []

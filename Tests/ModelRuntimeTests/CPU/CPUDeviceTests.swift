@@ -41,6 +41,10 @@ struct CPUDeviceTests {
         // Packed rows: blocks of 256 inputs, 252 rows of 272 words.
         let larger = CPUDevice.scratchByteCount(threads: 1, largestInputs: 257)
         #expect(larger - one == 252 * 272 * 4)
+        // Inner numbers of adapters: blocks of 256, as many rows of 272; the rows' structs, and one more.
+        let narrow = CPUDevice.scratchByteCount(threads: 1, largestInputs: 256, adapterWidth: 256)
+        let wide = CPUDevice.scratchByteCount(threads: 1, largestInputs: 256, adapterWidth: 257)
+        #expect(narrow - one == 252 * 272 * 4 + 252 * 24 + 24 && wide - narrow == 252 * 272 * 4)
     }
 
     @Test("rounds an image encoder's attention as the encoder's products, and has room for the widest matrix")
@@ -51,6 +55,10 @@ struct CPUDeviceTests {
         let widest = max(SmallModel.hidden, 27)
         #expect(exact.largestInputs == widest)
         #expect(exact.scratchByteCount == CPUDevice.scratchByteCount(threads: 1, largestInputs: widest))
+        // The most sources of a matrix are three, of which one is zeros.
+        let adapted = CPUDevice(pool: pool, for: SmallModel.manifest(), adapterRank: 5)
+        let planned = CPUDevice.scratchByteCount(threads: 1, largestInputs: widest, adapterWidth: 10)
+        #expect(adapted.scratchByteCount == planned)
         for format in [.f32, .bf16, .f16, .w8g32, .w4g128] as [WeightFormat] {
             let weights = WeightManifest([], groups: [], formats: WeightFormats(format), naming: TensorNaming())
             #expect(CPUDevice(pool: pool, for: weights).roundsAttention == (format != .f32))

@@ -15,13 +15,15 @@ func poisonedDevice(
     _ kernelSet: String,
     threads: Int = 2,
     largestInputs: Int = 2048,
-    roundsAttention: Bool = false
+    roundsAttention: Bool = false,
+    adapterWidth: Int = 0
 ) throws -> CPUDevice {
     let device = CPUDevice(
         pool: ThreadPool(threads: threads),
         kernels: try #require(CPUKernelSet.named(kernelSet)),
         largestInputs: largestInputs,
-        roundsAttention: roundsAttention
+        roundsAttention: roundsAttention,
+        adapterWidth: adapterWidth
     )
     device.poisonScratch()
     return device

@@ -103,6 +103,7 @@ import Testing
                     norm: RowNorm.none.kernelArgument,
                     packed: device.packedInputStart,
                     tuning: place,
+                    adapters: nil,
                     pack_chunks: 0
                 )
                 var linear = vlmc_linear(

@@ -20,6 +20,23 @@ import Testing
         #expect(Array(file.bytes) == bytes)
     }
 
+    @Test func copiesWhatIsLoaded() throws {
+        let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        let path = try folder.write(bytes, to: "a")
+        let file = try MappedFile(path: path, access: .copied)
+        try file.load(0..<5000)
+        #expect(truncate(path, 6000) == 0)
+        #expect(Array(file.bytes[..<5000]) == Array(bytes[..<5000]))
+        try file.load(5000..<6000)
+        #expect(Array(file.bytes[..<6000]) == Array(bytes[..<6000]))
+        let error = try #require(throws: FileError.self) { try file.load(5990..<7000) }
+        #expect(error.description == "cannot read '\(path)': No data available")
+        #expect(unlink(path) == 0)
+        try file.load(0..<6000)
+        #expect(Array(file.bytes[..<6000]) == Array(bytes[..<6000]))
+        #expect(try MappedFile(path: try folder.write([], to: "a"), access: .copied).bytes.isEmpty)
+    }
+
     @Test func anEmptyFileHasNoBytes() throws {
         #expect(try contents(of: try folder.write([], to: "a")).isEmpty)
     }

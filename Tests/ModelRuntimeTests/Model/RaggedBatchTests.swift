@@ -76,6 +76,42 @@ import Testing
         #expect(batch.sequences.flatMap(\.logitRows) == [2, 0, 3, 1])
     }
 
+    @Test func adaptersOfRows() throws {
+        var random = KernelRandom(1)
+        let matrix = AdaptedMatrix(inputs: 4, sources: [3], order: .stacked)
+        let (one, two) = (
+            try TestAdapter(matrix, ranks: [2], random: &random).adapter,
+            try TestAdapter(matrix, ranks: [5], random: &random).adapter
+        )
+        func makeRun(_ tokens: Int, block: Int32, _ adapter: Adapter?, isGreedy: Bool) -> SequenceRows {
+            var run = self.makeRun(
+                tokens: [Int32](repeating: 1, count: tokens),
+                blocks: [block],
+                logitRows: [tokens - 1]
+            )
+            (run.adapter, run.isGreedy) = (adapter, isGreedy)
+            return run
+        }
+        func makeShape(rank: Int) -> BatchShape {
+            var limits = shape.limits
+            limits.adapters = AdapterLimits(count: 2, rank: rank)
+            return BatchShape(vocabularySize: 100, hidden: 8, rotaryAxes: 3, cacheBlocks: 10, limits: limits)
+        }
+        let runs = [
+            makeRun(3, block: 0, one, isGreedy: true), makeRun(2, block: 1, one, isGreedy: false),
+            makeRun(1, block: 2, nil, isGreedy: false), makeRun(4, block: 3, two, isGreedy: false),
+        ]
+        let batch = try RaggedBatch(runs, shape: makeShape(rank: 5))
+        #expect(batch.adapters.runs.map(\.rows) == [0..<5, 6..<10])
+        #expect(batch.adapters.runs.map(\.adapter.rank) == [2, 5])
+        // Rows of logits: those of the second, third and fourth sequence, then the greedy one.
+        #expect(batch.logitAdapters.runs.map(\.rows) == [0..<1, 2..<3, 3..<4])
+        #expect(batch.logitAdapters.runs.map(\.adapter.rank) == [2, 5, 2])
+        let error = #expect(throws: RaggedBatchError.self) { try RaggedBatch(runs, shape: makeShape(rank: 4)) }
+        #expect(error == .adapterRank(5, run: 3, allowed: 4))
+        #expect(error?.description == "run 3: an adapter of rank 5; ranks up to 4 are planned for")
+    }
+
     /// Positions and indices are two things: after an image a row's position is less than its index.
     @Test func positionsDoNotDecideSlots() throws {
         var run = makeRun(tokens: [1], firstIndex: 20, blocks: [0, 1])

@@ -78,6 +78,7 @@ final class HashingModel: CompiledModel, Sendable {
     func encodeImages(
         _ patches: UnsafePointer<Float>,
         layout: VisionLayout,
+        adapter: Adapter?,
         into features: UnsafeMutablePointer<Float>,
         observer: StageObserver?
     ) {

@@ -16,6 +16,8 @@
 #define VLMC_SCALE_CANDIDATES 16
 /// Inputs of a block: those among which packing makes up for what one of them loses, if it is told how.
 #define VLMC_FEEDBACK_INPUTS 128
+/// Floats from a row's inner numbers of an adapter to the next row's.
+#define VLMC_ADAPTER_ROW_STRIDE 272
 /// The widest attention head; every head dimension is a multiple of 16.
 #define VLMC_MAXIMUM_HEAD_DIM 256
 
@@ -74,8 +76,39 @@ struct vlmc_tuning {
     int32_t long_quarters;     ///< quarters of the weights, 0 to 4, that are cut into a few long ranges
 };
 
-/// norm(input) times a matrix, for `rows` (at most VLMC_ROW_BLOCK) rows from `first_row` on. The first chunks of a call
-/// fill `packed` (vlmc_packed_input_bytes, one call at a time); all others wait until they are done.
+/// What an adapter adds to a panel of a matrix: `count` of the inner numbers, from `first` on, times `weights`.
+struct vlmc_adapter_panel {
+    const float *_Nullable weights; ///< [count][16]
+    int32_t first;
+    int32_t count; ///< 0: nothing is added to this panel
+};
+
+/// What an adapter adds to a product with a matrix: input times `down`, `inner` numbers, times what `up` says.
+struct vlmc_adapter_matrix {
+    const void *down; ///< a packed matrix [inner, inputs] in VLMC_FORMAT_F32
+    int32_t inner;
+    const struct vlmc_adapter_panel *up; ///< for each panel of the matrix, in its order
+};
+
+/// Rows of a product that have the same adapter, and what it adds to them.
+struct vlmc_adapter_rows {
+    int32_t first; ///< counted from the product's first row
+    int32_t rows;
+    const struct vlmc_adapter_matrix *matrix;
+    int32_t first_chunk; ///< written by the plan of adapter_down
+};
+
+/// Rows of a product and their adapters, apart and ascending, and the inner numbers of the former as adapter_down leaves
+/// them: [inner / 256][row][VLMC_ADAPTER_ROW_STRIDE], vlmc_adapter_scratch_bytes.
+struct vlmc_adapters {
+    struct vlmc_adapter_rows *rows;
+    int32_t count; ///< of `rows`
+    float *inner;
+};
+
+/// norm(input) times a matrix, for `rows` (at most VLMC_ROW_BLOCK) rows from `first_row` on, and what adapters add to
+/// that. The first chunks of a call fill `packed` (vlmc_packed_input_bytes, one call at a time); all others wait until
+/// they are done.
 struct vlmc_product {
     const float *input;
     ptrdiff_t input_stride; ///< floats from a row to the next, as all strides here
@@ -84,8 +117,16 @@ struct vlmc_product {
     struct vlmc_matrix weight;
     struct vlmc_norm norm;
     void *packed;
-    const struct vlmc_tuning *_Nullable tuning; ///< NULL: vlmc_default_tuning
-    int32_t pack_chunks;                        ///< written by the plan: chunks that pack
+    const struct vlmc_tuning *_Nullable tuning;     ///< NULL: vlmc_default_tuning
+    const struct vlmc_adapters *_Nullable adapters; ///< whose inner numbers are there; NULL: none
+    int32_t pack_chunks;                            ///< written by the plan: chunks that pack
+};
+
+/// The inner numbers of `adapters`: norm(input) times `down` of each row's own adapter. Of `product` everything counts
+/// that says what its rows are; of its matrix the inputs, and the format must be VLMC_FORMAT_F32.
+struct vlmc_adapter_down {
+    struct vlmc_product product;
+    struct vlmc_adapters adapters;
 };
 
 /// How the panels or heads of a product are cut into chunks: large ones first, the rest in small ones.
@@ -316,6 +357,9 @@ struct vlmc_cpu_kernels {
     int32_t (*linear_plan)(struct vlmc_linear *arguments, int32_t threads);
     vlmc_chunk_function linear;
 
+    int32_t (*adapter_down_plan)(struct vlmc_adapter_down *arguments, int32_t threads);
+    vlmc_chunk_function adapter_down;
+
     int32_t (*project_heads_plan)(struct vlmc_project_heads *arguments, int32_t threads);
     vlmc_chunk_function project_heads;
 
@@ -364,6 +408,8 @@ struct vlmc_tuning vlmc_default_tuning(uint32_t format);
 size_t vlmc_panel_bytes(uint32_t format, int32_t inputs);
 /// Bytes of `vlmc_product.packed` for this many inputs.
 size_t vlmc_packed_input_bytes(int32_t inputs);
+/// Bytes of `vlmc_adapters.inner` for matrices of so many inner numbers.
+size_t vlmc_adapter_scratch_bytes(int32_t inner);
 /// Bytes of `vlmc_attention.partials` worth having on this many threads.
 size_t vlmc_attention_partial_bytes(int32_t threads);
 

@@ -2,6 +2,7 @@
 // opens a target attribute, includes this, and names the table.
 #pragma once
 
+#include "adapters.h"
 #include "attention.h"
 #include "elementwise.h"
 #include "heads.h"
@@ -20,6 +21,8 @@ _Static_assert(sizeof(struct attention_scratch) <= VLMC_SCRATCH_BYTES, "scratch 
         .name = set_name,                                                                                              \
         .linear_plan = linear_plan,                                                                                    \
         .linear = linear,                                                                                              \
+        .adapter_down_plan = adapter_down_plan,                                                                        \
+        .adapter_down = adapter_down,                                                                                  \
         .project_heads_plan = project_heads_plan,                                                                      \
         .project_heads = project_heads,                                                                                \
         .attention_plan = attention_plan,                                                                              \

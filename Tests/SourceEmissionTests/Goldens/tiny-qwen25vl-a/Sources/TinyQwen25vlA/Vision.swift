@@ -15,6 +15,7 @@ extension TinyQwen25vlA {
     public func encodeImages(
         _ patches: UnsafePointer<Float>,
         layout: VisionLayout,
+        adapter: Adapter?,
         into orderedFeatures: UnsafeMutablePointer<Float>,
         observer: StageObserver?
     ) {
@@ -25,6 +26,7 @@ extension TinyQwen25vlA {
         let windowSegments = AttentionSegments(layout.windowSegments)
         let windowOrder = layout.windowOrder
         let originalOrder = layout.originalOrder
+        let adapters = RowAdapters(adapter)
         let scratch = arena.start
         let patchesUnits = MemoryPlan.units(patchCount)
         // f32[patches, 32], used by calls 1 to 3
@@ -41,7 +43,13 @@ extension TinyQwen25vlA {
         let features = scratch.floats(at: 0)
 
         // [vision.patches]
-        cpu.linear(patches, rows: patchCount, weight: weights.patchesProjection, into: embeddedPatches)
+        cpu.linear(
+            patches,
+            rows: patchCount,
+            weight: weights.patchesProjection,
+            adapters: adapters,
+            into: embeddedPatches
+        )
         observer?.observe("encode-images.embeddedPatches", embeddedPatches, rows: patchCount, width: 32)
 
         // [vision.attention.rope]
@@ -64,6 +72,7 @@ extension TinyQwen25vlA {
                 rows: windowedPatches,
                 rotaryTable: rotaryTable,
                 segments: [1, 3].contains(layer) ? imageSegments : windowSegments,
+                adapters: adapters,
                 patchCount: patchCount,
                 scratch: scratch
             )
@@ -85,6 +94,7 @@ extension TinyQwen25vlA {
             weight: weights.bridgeUp,
             bias: weights.bridgeUpBias,
             activation: .gelu,
+            adapters: adapters,
             into: activatedMerged
         )
         observer?.observe("encode-images.activatedMerged", activatedMerged, rows: patchCount / 4, width: 128)
@@ -93,6 +103,7 @@ extension TinyQwen25vlA {
             rows: patchCount / 4,
             weight: weights.bridgeDown,
             bias: weights.bridgeDownBias,
+            adapters: adapters,
             into: features
         )
         observer?.observe("encode-images.features", features, rows: patchCount / 4, width: 64)
@@ -108,6 +119,7 @@ extension TinyQwen25vlA {
         rows: UnsafeMutablePointer<Float>,
         rotaryTable: UnsafeMutablePointer<Float>,
         segments: AttentionSegments,
+        adapters: RowAdapters,
         patchCount: Int,
         scratch: UnsafeMutableRawPointer
     ) {
@@ -133,6 +145,7 @@ extension TinyQwen25vlA {
             bias: weights.attentionQueryKeyValueBias,
             heads: HeadShape(query: 2, keyValue: 2, width: 16),
             rotaryTable: rotaryTable,
+            adapters: adapters,
             queries: rotatedQuery,
             keys: rotatedKey,
             values: value
@@ -153,6 +166,7 @@ extension TinyQwen25vlA {
             weight: weights.attentionOutput,
             bias: weights.attentionOutputBias,
             residual: rows,
+            adapters: adapters,
             into: rows
         )
 
@@ -164,6 +178,7 @@ extension TinyQwen25vlA {
             weight: weights.mlpGateUp,
             bias: weights.mlpGateUpBias,
             activation: .silu,
+            adapters: adapters,
             into: gated
         )
         // rows becomes rowsAfterMLP: f32[patches, 32]
@@ -173,6 +188,7 @@ extension TinyQwen25vlA {
             weight: weights.mlpDown,
             bias: weights.mlpDownBias,
             residual: rows,
+            adapters: adapters,
             into: rows
         )
     }

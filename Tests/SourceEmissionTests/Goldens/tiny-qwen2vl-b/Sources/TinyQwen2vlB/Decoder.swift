@@ -27,6 +27,8 @@ extension TinyQwen2vlB {
         let sequences = SequenceBatch(batch)
         let imageFeatures = batch.featureRuns
         let logitRows = batch.logitRows
+        let adapters = batch.adapters
+        let logitAdapters = batch.logitAdapters
         let scratch = arena.start
         let logitRowsUnits = MemoryPlan.units(logitRowCount)
         let rowsUnits = MemoryPlan.units(rowCount)
@@ -58,6 +60,7 @@ extension TinyQwen2vlB {
                 rotaryTable: rotaryTable,
                 sequences: sequences,
                 cache: cache.pages(ofLayer: layer),
+                adapters: adapters,
                 rowCount: rowCount,
                 scratch: scratch + 256 * logitRowsUnits
             )
@@ -72,6 +75,7 @@ extension TinyQwen2vlB {
             rows: logitRowCount,
             norm: .rms(weights.norm, epsilon: 1e-06),
             weight: weights.head,
+            adapters: logitAdapters,
             into: logits
         )
         observer?.observe("step.logits", logits, rows: logitRowCount, width: 326)
@@ -86,6 +90,7 @@ extension TinyQwen2vlB {
         rotaryTable: UnsafeMutablePointer<Float>,
         sequences: SequenceBatch,
         cache: CachePages,
+        adapters: RowAdapters,
         rowCount: Int,
         scratch: UnsafeMutableRawPointer
     ) {
@@ -106,6 +111,7 @@ extension TinyQwen2vlB {
             bias: weights.attentionQueryKeyValueBias,
             heads: HeadShape(query: 4, keyValue: 1, width: 16),
             rotaryTable: rotaryTable,
+            adapters: adapters,
             queries: rotatedQuery,
             cache: cache,
             sequences: sequences
@@ -119,7 +125,14 @@ extension TinyQwen2vlB {
             into: attendedHeads
         )
         // rows becomes rowsAfterAttention: f32[rows, 64]
-        cpu.linear(attendedHeads, rows: rowCount, weight: weights.attentionOutput, residual: rows, into: rows)
+        cpu.linear(
+            attendedHeads,
+            rows: rowCount,
+            weight: weights.attentionOutput,
+            residual: rows,
+            adapters: adapters,
+            into: rows
+        )
 
         // [decoder.norm], [decoder.mlp]
         cpu.gatedLinear(
@@ -128,9 +141,10 @@ extension TinyQwen2vlB {
             norm: .rms(weights.mlpNorm, epsilon: 1e-06),
             weight: weights.mlpGateUp,
             activation: .silu,
+            adapters: adapters,
             into: gated
         )
         // rows becomes rowsAfterMLP: f32[rows, 64]
-        cpu.linear(gated, rows: rowCount, weight: weights.mlpDown, residual: rows, into: rows)
+        cpu.linear(gated, rows: rowCount, weight: weights.mlpDown, residual: rows, adapters: adapters, into: rows)
     }
 }

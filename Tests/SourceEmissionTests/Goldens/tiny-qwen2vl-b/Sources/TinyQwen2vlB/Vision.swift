@@ -13,6 +13,7 @@ extension TinyQwen2vlB {
     public func encodeImages(
         _ patches: UnsafePointer<Float>,
         layout: VisionLayout,
+        adapter: Adapter?,
         into features: UnsafeMutablePointer<Float>,
         observer: StageObserver?
     ) {
@@ -20,6 +21,7 @@ extension TinyQwen2vlB {
         let patchCount = layout.patchCount
         let positions = layout.positions
         let imageSegments = AttentionSegments(layout.imageSegments)
+        let adapters = RowAdapters(adapter)
         let scratch = arena.start
         let patchesUnits = MemoryPlan.units(patchCount)
         // f32[patches, 128], used by calls 1 to 4
@@ -32,7 +34,13 @@ extension TinyQwen2vlB {
         let activatedMerged = scratch.floats(at: 512 * patchesUnits)
 
         // [vision.patches]
-        cpu.linear(patches, rows: patchCount, weight: weights.patchesProjection, into: embeddedPatches)
+        cpu.linear(
+            patches,
+            rows: patchCount,
+            weight: weights.patchesProjection,
+            adapters: adapters,
+            into: embeddedPatches
+        )
         observer?.observe("encode-images.embeddedPatches", embeddedPatches, rows: patchCount, width: 128)
 
         // [vision.attention.rope]
@@ -51,6 +59,7 @@ extension TinyQwen2vlB {
                 rows: embeddedPatches,
                 rotaryTable: rotaryTable,
                 segments: imageSegments,
+                adapters: adapters,
                 patchCount: patchCount,
                 scratch: scratch
             )
@@ -72,6 +81,7 @@ extension TinyQwen2vlB {
             weight: weights.bridgeUp,
             bias: weights.bridgeUpBias,
             activation: .gelu,
+            adapters: adapters,
             into: activatedMerged
         )
         observer?.observe("encode-images.activatedMerged", activatedMerged, rows: patchCount, width: 128)
@@ -80,6 +90,7 @@ extension TinyQwen2vlB {
             rows: patchCount,
             weight: weights.bridgeDown,
             bias: weights.bridgeDownBias,
+            adapters: adapters,
             into: features
         )
         observer?.observe("encode-images.features", features, rows: patchCount, width: 64)
@@ -93,6 +104,7 @@ extension TinyQwen2vlB {
         rows: UnsafeMutablePointer<Float>,
         rotaryTable: UnsafeMutablePointer<Float>,
         segments: AttentionSegments,
+        adapters: RowAdapters,
         patchCount: Int,
         scratch: UnsafeMutableRawPointer
     ) {
@@ -118,6 +130,7 @@ extension TinyQwen2vlB {
             bias: weights.attentionQueryKeyValueBias,
             heads: HeadShape(query: 2, keyValue: 2, width: 64),
             rotaryTable: rotaryTable,
+            adapters: adapters,
             queries: rotatedQuery,
             keys: rotatedKey,
             values: value
@@ -138,6 +151,7 @@ extension TinyQwen2vlB {
             weight: weights.attentionOutput,
             bias: weights.attentionOutputBias,
             residual: rows,
+            adapters: adapters,
             into: rows
         )
 
@@ -149,6 +163,7 @@ extension TinyQwen2vlB {
             weight: weights.mlpUp,
             bias: weights.mlpUpBias,
             activation: .quickGELU,
+            adapters: adapters,
             into: activated
         )
         // rows becomes rowsAfterMLP: f32[patches, 128]
@@ -158,6 +173,7 @@ extension TinyQwen2vlB {
             weight: weights.mlpDown,
             bias: weights.mlpDownBias,
             residual: rows,
+            adapters: adapters,
             into: rows
         )
     }

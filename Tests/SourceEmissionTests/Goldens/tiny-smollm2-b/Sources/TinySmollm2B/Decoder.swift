@@ -24,6 +24,8 @@ extension TinySmollm2B {
         let positions = batch.rotaryPositions
         let sequences = SequenceBatch(batch)
         let logitRows = batch.logitRows
+        let adapters = batch.adapters
+        let logitAdapters = batch.logitAdapters
         let scratch = arena.start
         let logitRowsUnits = MemoryPlan.units(logitRowCount)
         let rowsUnits = MemoryPlan.units(rowCount)
@@ -50,6 +52,7 @@ extension TinySmollm2B {
                 rotaryTable: rotaryTable,
                 sequences: sequences,
                 cache: cache.pages(ofLayer: layer),
+                adapters: adapters,
                 rowCount: rowCount,
                 scratch: scratch + 192 * logitRowsUnits
             )
@@ -64,6 +67,7 @@ extension TinySmollm2B {
             rows: logitRowCount,
             norm: .rms(weights.norm, epsilon: 1e-05),
             weight: weights.head,
+            adapters: logitAdapters,
             into: logits
         )
         observer?.observe("step.logits", logits, rows: logitRowCount, width: 321)
@@ -78,6 +82,7 @@ extension TinySmollm2B {
         rotaryTable: UnsafeMutablePointer<Float>,
         sequences: SequenceBatch,
         cache: CachePages,
+        adapters: RowAdapters,
         rowCount: Int,
         scratch: UnsafeMutableRawPointer
     ) {
@@ -98,6 +103,7 @@ extension TinySmollm2B {
             bias: weights.attentionQueryKeyValueBias,
             heads: HeadShape(query: 3, keyValue: 1, width: 64),
             rotaryTable: rotaryTable,
+            adapters: adapters,
             queries: rotatedQuery,
             cache: cache,
             sequences: sequences
@@ -117,6 +123,7 @@ extension TinySmollm2B {
             weight: weights.attentionOutput,
             bias: weights.attentionOutputBias,
             residual: rows,
+            adapters: adapters,
             into: rows
         )
 
@@ -128,6 +135,7 @@ extension TinySmollm2B {
             weight: weights.mlpGateUp,
             bias: weights.mlpGateUpBias,
             activation: .silu,
+            adapters: adapters,
             into: gated
         )
         // rows becomes rowsAfterMLP: f32[rows, 48]
@@ -137,6 +145,7 @@ extension TinySmollm2B {
             weight: weights.mlpDown,
             bias: weights.mlpDownBias,
             residual: rows,
+            adapters: adapters,
             into: rows
         )
     }
