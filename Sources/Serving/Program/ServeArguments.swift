@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Generation
+import Glibc
 import ModelRuntime
 import ServingEngine
 
@@ -150,6 +151,12 @@ struct ServeArguments: ParsableArguments {
             _ = try AllowedHosts(allowedMediaDomains)
         } catch {
             throw ValidationError("\(error).")
+        }
+        if let folder = allowedLocalMediaPath {
+            var status = stat()
+            guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw ValidationError("--allowed-local-media-path: \(folder) is no folder.")
+            }
         }
         if maxNumSeqs > maxNumBatchedTokens {
             throw ValidationError(
