@@ -3,6 +3,7 @@
 import ArgumentParser
 import CMemoryAllocator
 import Generation
+import Glibc
 import InputProcessing
 import Logging
 import ModelRuntime
