@@ -25,6 +25,8 @@ struct Endpoint: Sendable {
     let body: ObjectSchema?
     /// How errors are written.
     let errors: ErrorForm
+    /// What OpenTelemetry calls that for which the model is asked.
+    let operation: String
     let respond: @Sendable (IncomingRequest, Server) async throws -> Response
 
     /// An endpoint.
@@ -35,6 +37,7 @@ struct Endpoint: Sendable {
         access: Access = .keyHolders,
         body: ObjectSchema? = nil,
         errors: ErrorForm = .openAI,
+        operation: String = "chat",
         respond: @escaping @Sendable (IncomingRequest, Server) async throws -> Response
     ) {
         self.method = method
@@ -43,6 +46,7 @@ struct Endpoint: Sendable {
         self.access = access
         self.body = body
         self.errors = errors
+        self.operation = operation
         self.respond = respond
     }
 }
@@ -61,6 +65,8 @@ struct IncomingRequest: Sendable {
     let errors: ErrorForm
     /// The parts of the path that the endpoint names in braces.
     let parameters: [String: String]
+    /// The span of the request.
+    let trace: RequestTrace
     /// The connection.
     let channel: any Channel
     let slowClients: SlowClients
