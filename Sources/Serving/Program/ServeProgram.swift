@@ -17,6 +17,8 @@ public enum ServeProgram {
     ///
     /// Exit codes: 0 ended in good order; 1 the model or the address cannot be used; 64 wrong arguments.
     public static func run<Model: CompiledModel>(_ model: Model.Type) async {
+        // A log that nobody reads and a limit on file sizes fail the write; the process goes on.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         let given = EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst()))
         do {
             let (arguments, notes) = try FamiliarArguments.translated(given)

@@ -23,6 +23,8 @@ struct Endpoint: Sendable {
     let access: Access
     /// What the body may hold; nil for requests without a body.
     let body: ObjectSchema?
+    /// The content type of answers that are not streamed.
+    let contentType: String
     /// How errors are written.
     let errors: ErrorForm
     /// What OpenTelemetry calls that for which the model is asked.
@@ -36,6 +38,7 @@ struct Endpoint: Sendable {
         _ summary: String,
         access: Access = .keyHolders,
         body: ObjectSchema? = nil,
+        contentType: String = "application/json",
         errors: ErrorForm = .openAI,
         operation: String = "chat",
         respond: @escaping @Sendable (IncomingRequest, Server) async throws -> Response
@@ -45,6 +48,7 @@ struct Endpoint: Sendable {
         self.summary = summary
         self.access = access
         self.body = body
+        self.contentType = contentType
         self.errors = errors
         self.operation = operation
         self.respond = respond

@@ -107,6 +107,8 @@ struct EndpointResponder: Sendable {
             return (Array(buffer.readableBytesView), lease)
         } catch is NIOTooManyBytesError {
             throw tooLarge
+        } catch let error where !(error is CancellationError) {
+            throw RequestError.invalid("the body does not come as its headers say: \(error)", param: nil)
         }
     }
 
