@@ -9,6 +9,7 @@ import Logging
 import ModelRuntime
 import ServingEngine
 import TensorTypes
+import Tracing
 
 /// The server of a compiled model.
 public enum ServeProgram {
@@ -67,11 +68,15 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             PrometheusRegistry.descriptions,
             labels: [("model_name", names[0]), ("engine", "0")]
         )
+        let exporter = arguments.otlpTracesEndpoint.map {
+            SpanExporter(endpoint: $0, service: Self.serviceName, version: Model.manifest.generator, logger: logger)
+        }
         let server = try Server(
             try configuration(),
             metrics: registry,
             engineMetrics: EngineMetrics(registry),
-            logger: logger
+            logger: logger,
+            tracer: exporter?.tracer ?? InstrumentationSystem.tracer
         )
         let loading = Task.detached { [arguments, logger] in
             do {
@@ -88,8 +93,17 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             let scheme = arguments.sslCertfile == nil ? "http" : "https"
             logger.notice("listening", metadata: ["url": "\(scheme)://\(arguments.host):\(port)"])
         }
+        let exporting = Task { await exporter?.run() }
         try await network.run()
+        exporting.cancel()
+        await exporting.value
+        await exporter?.finish()
         _ = await loading.result
+    }
+
+    /// What collectors call this server, by the variable that every program with traces knows.
+    private static var serviceName: String {
+        getenv("OTEL_SERVICE_NAME").map { String(cString: $0) } ?? "vlmc"
     }
 
     private func configuration() throws -> ServerConfiguration {
@@ -104,6 +118,7 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
         configuration.drainSeconds = arguments.drainTimeout
         configuration.slowClientSeconds = arguments.slowClientTimeout
         configuration.imageSource.allowedFolder = arguments.allowedLocalMediaPath
+        configuration.imageSource.allowedHosts = try AllowedHosts(arguments.allowedMediaDomains)
         configuration.showsPage = arguments.page
         if let certificate = arguments.sslCertfile, let key = arguments.sslKeyfile {
             configuration.tls = (certificate, key)

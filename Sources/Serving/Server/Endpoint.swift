@@ -27,6 +27,8 @@ struct Endpoint: Sendable {
     let contentType: String
     /// How errors are written.
     let errors: ErrorForm
+    /// What OpenTelemetry calls that for which the model is asked.
+    let operation: String
     let respond: @Sendable (IncomingRequest, Server) async throws -> Response
 
     /// An endpoint.
@@ -38,6 +40,7 @@ struct Endpoint: Sendable {
         body: ObjectSchema? = nil,
         contentType: String = "application/json",
         errors: ErrorForm = .openAI,
+        operation: String = "chat",
         respond: @escaping @Sendable (IncomingRequest, Server) async throws -> Response
     ) {
         self.method = method
@@ -47,6 +50,7 @@ struct Endpoint: Sendable {
         self.body = body
         self.contentType = contentType
         self.errors = errors
+        self.operation = operation
         self.respond = respond
     }
 }
@@ -65,6 +69,8 @@ struct IncomingRequest: Sendable {
     let errors: ErrorForm
     /// The parts of the path that the endpoint names in braces.
     let parameters: [String: String]
+    /// The span of the request.
+    let trace: RequestTrace
     /// The connection.
     let channel: any Channel
     let slowClients: SlowClients
