@@ -115,7 +115,8 @@ let runtimeTargets: [Target] = [
     .target(
         name: "Serving",
         dependencies: [
-            "TensorTypes", "JSONText", "ModelRuntime", "InputProcessing", "Generation", "ServingEngine", argumentParser,
+            "TensorTypes", "JSONText", "ChatTemplates", "StructuredOutput", "ModelRuntime", "InputProcessing",
+            "Generation", "ServingEngine", argumentParser,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -36,6 +36,8 @@ public final class LoadedModel<Model: CompiledModel> {
     public let adapter: Adapter?
     /// Whether the kernels were chosen by measurement on this machine (`tune`).
     public let isTuned: Bool
+    /// The folder of the checkpoint.
+    public let folder: String
     /// Seconds that loading took.
     public let loadingSeconds: Double
 
@@ -57,6 +59,7 @@ public final class LoadedModel<Model: CompiledModel> {
         (limits, contextTokens) = try Self.limits(options)
 
         let checkpoint = try Checkpoint(path: options.checkpoint)
+        folder = checkpoint.folder
         let tokenizerFile = "\(checkpoint.folder)/\(manifest.tokenizer.file)"
         let tokenizer = try Tokenizer(contentsOf: tokenizerFile)
         guard tokenizer.idBound <= manifest.decoder.vocabularySize else {

@@ -71,6 +71,13 @@ import Testing
         #expect(texts == answer.segments.map(\.text))
     }
 
+    @Test func aCallCutBeforeItsArgumentsIsWhatTheModelWrote() {
+        let (answer, _) = Self.answer(["Well.\n<tool_call>\n{\"name\": ", "\"f\","], finish: .length)
+        #expect(answer.segments.map(\.kind) == [.text])
+        #expect(answer.segments.map(\.text) == ["Well.\n<tool_call>\n{\"name\": \"f\","])
+        #expect(!answer.callsTools)
+    }
+
     @Test func answersThatAreCutOffCallNothing() {
         let (answer, _) = Self.answer(["<tool_call>{\"name\": \"f\", \"arguments\": {", "\"a\""], finish: .length)
         #expect(answer.segments.map(\.kind) == [.toolCall(name: "f")])

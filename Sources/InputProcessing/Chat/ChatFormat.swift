@@ -96,6 +96,14 @@ public struct RenderedChat: Hashable, Sendable {
     public internal(set) var images: [Int] = []
     /// The token that stands for each image; nil if the format has none.
     public internal(set) var imageToken: String?
+
+    /// A conversation that another format has written.
+    public init(text: String = "", messageText: [Range<Int>] = [], images: [Int] = [], imageToken: String? = nil) {
+        self.text = text
+        self.messageText = messageText
+        self.images = images
+        self.imageToken = imageToken
+    }
 }
 
 extension ChatFormat {

@@ -26,7 +26,7 @@ enum ChatCompletions {
             FieldSchema("add_generation_prompt", .boolean, "Whether the text ends where the model's answer begins."),
             FieldSchema("continue_final_message", .boolean, "Whether the answer goes on with the last message."),
             FieldSchema("chat_template_kwargs", .map(.any), "Variables of the model's chat template."),
-        ] + ToolFields.all + SamplingFields.all + AcceptedFields.chat
+        ] + ToolFields.all + StructuredOutputFields.all + SamplingFields.all + AcceptedFields.chat
 
     @Sendable private static func respond(_ incoming: IncomingRequest, _ server: Server) async throws -> Response {
         let loaded = try server.model(named: incoming.body["model"])
@@ -92,7 +92,7 @@ enum ChatCompletions {
             images: images,
             parameters: parameters,
             tools: try ToolFields.policy(body),
-            shape: try ToolFields.shape(body)
+            shape: try StructuredOutputFields.shape(body)
         )
         return try model.answerRequest(chat, incoming, configuration.imageSource)
     }

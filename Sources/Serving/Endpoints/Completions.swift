@@ -27,7 +27,7 @@ enum Completions {
             FieldSchema("suffix", .any, "Only null: the model writes forwards only."),
             FieldSchema("logprobs", .integer(0...64), "Log probabilities, of so many of the most probable tokens."),
             FieldSchema("add_special_tokens", .boolean, "Whether the tokenizer adds its tokens around the prompt."),
-        ] + SamplingFields.all + AcceptedFields.chat
+        ] + StructuredOutputFields.all + SamplingFields.all + AcceptedFields.chat
 
     /// One prompt of a request, and the text that it is.
     private struct Part: Sendable {
@@ -108,6 +108,7 @@ enum Completions {
         if echoes, parameters.topLogProbabilities != nil {
             throw RequestError.unsupported("echo", "with logprobs: those of the prompt are not computed")
         }
+        let shape = try StructuredOutputFields.shape(body)
         return try prompts(body["prompt"] ?? JSONValue(.null), model, body["add_special_tokens"]?.boolean ?? true)
             .map { prompt in
                 var prompt = prompt
@@ -117,7 +118,9 @@ enum Completions {
                 }
                 let echo = echoes ? model.tokenizer.decode(prompt.tokens, skipSpecialTokens: false) : ""
                 prompt.images = []
-                return Part(request: AnswerRequest(incoming, prompt, parameters), echo: echo)
+                var request = AnswerRequest(incoming, prompt, parameters)
+                request.generation.constraint = try model.constraint(shape)
+                return Part(request: request, echo: echo)
             }
     }
 

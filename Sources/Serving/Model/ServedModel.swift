@@ -20,6 +20,8 @@ struct ServedModel: Sendable {
     let vocabularySize: Int
     let tokenizer: Tokenizer
     let renderer: any ConversationRenderer
+    /// What answers may have to be.
+    let constraints: ModelConstraints
     /// How images become patches; nil if the model reads none.
     let images: ImagePreparation?
     /// How tokens are chosen unless a request says otherwise.
@@ -35,6 +37,12 @@ protocol ConversationRenderer: Sendable {
     func render(_ conversation: Conversation) throws -> RenderedChat
     /// Whether the text depends on a variable of `Conversation.variables` with this name.
     func reads(variable name: String) -> Bool
+    /// The marks around the model's thoughts; nil if it is not known to think.
+    var reasoningMarks: (begin: String, end: String)? { get }
+}
+
+extension ConversationRenderer {
+    var reasoningMarks: (begin: String, end: String)? { nil }
 }
 
 /// A conversation as a chat template takes it.

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Generation
+import Glibc
 import InputProcessing
 import Logging
 import ModelRuntime
@@ -37,6 +38,9 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
     @OptionGroup var arguments: ServeArguments
 
     func run() async throws {
+        // glibc gives threads heaps of their own, in which holes stay that other threads could fill: a server that many
+        // threads serve would grow for days. What is large is not taken from the heap, and threads keep small blocks.
+        mallopt(M_ARENA_MAX, 1)
         var logger = Logger(label: "vlmc.serve") { LineLog(label: $0, isJSON: arguments.logJson) }
         guard let level = Logger.Level(rawValue: arguments.logLevel) else {
             let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -95,6 +99,14 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
     /// Four contexts, or less where that would take gigabytes. The system gives the memory as it is used.
     private var defaultCache: LoadingOptions.CacheSize { .contexts(4) }
 
+    /// The checkpoint's own chat template, or the format that the model's description names.
+    private func renderer(for loaded: LoadedModel<Model>) throws -> any ConversationRenderer {
+        if let file = try ChatTemplateFile(folder: loaded.folder) {
+            return ChatTemplateRenderer(file: file, imageToken: loaded.manifest.tokenizer.image)
+        }
+        return ChatFormatRenderer(format: loaded.chat)
+    }
+
     private func load(
         names: [String],
         _ server: Server,
@@ -142,7 +154,12 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             contextTokens: engine.contextTokens,
             vocabularySize: loaded.manifest.decoder.vocabularySize,
             tokenizer: loaded.tokenizer,
-            renderer: ChatFormatRenderer(format: loaded.chat),
+            renderer: try renderer(for: loaded),
+            constraints: ModelConstraints(
+                tokenizer: loaded.tokenizer,
+                vocabularySize: loaded.manifest.decoder.vocabularySize,
+                endTokens: loaded.endOfSequence
+            ),
             images: loaded.imageProcessor.map {
                 ImagePreparation(decoder: ImageDecoder(), processor: $0, maximumCount: arguments.maxImages)
             },

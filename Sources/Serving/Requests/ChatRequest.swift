@@ -39,15 +39,6 @@ struct ToolPolicy: Sendable {
     var offered: [ToolDefinition] { choice == .never ? [] : tools }
 }
 
-/// What the text of an answer has to be.
-enum AnswerShape: Sendable {
-    case text
-    /// Any JSON object.
-    case jsonObject
-    /// JSON of this schema. Strict schemas allow no members that they do not name.
-    case jsonSchema(JSONValue, isStrict: Bool)
-}
-
 extension ServedModel {
     /// The tokens and images of a conversation, with the tools that the model may call.
     func prompt(_ chat: ChatRequest, from source: ImageSource) throws -> PreparedPrompt {
@@ -61,13 +52,10 @@ extension ServedModel {
     {
         let prompt = try self.prompt(chat, from: source)
         var request = AnswerRequest(incoming, prompt, chat.parameters)
-        if case .text = chat.shape {
-        } else {
-            throw RequestError.unsupported("response_format", "only text is accepted")
-        }
-        if !chat.tools.offered.isEmpty {
-            request.format.toolCallMarks = ("<tool_call>", "</tool_call>")
-        }
+        request.format.toolCallMarks = chat.tools.offered.isEmpty ? nil : ("<tool_call>", "</tool_call>")
+        request.format.reasoningMarks = renderer.reasoningMarks
+        request.format.startsInReasoning = prompt.endsInReasoning
+        request.generation.constraint = try constraint(chat, request.format)
         return request
     }
 }

@@ -12,6 +12,8 @@ import Synchronization
 struct PreparedPrompt: Sendable {
     var tokens: [Int32]
     var images: [PromptImage] = []
+    /// Whether the answer begins in the middle of a thought, whose opening mark is the prompt's end.
+    var endsInReasoning = false
 }
 
 extension ServedModel {
@@ -34,7 +36,8 @@ extension ServedModel {
         }
         return PreparedPrompt(
             tokens: tokenized.ids,
-            images: tokenized.images.map { span in images[span.image].placed(at: span.tokens.lowerBound) }
+            images: tokenized.images.map { span in images[span.image].placed(at: span.tokens.lowerBound) },
+            endsInReasoning: renderer.reasoningMarks.map { rendered.ends(in: $0.begin) } ?? false
         )
     }
 
@@ -99,6 +102,16 @@ extension ServedModel {
                 )
             }
         }
+    }
+}
+
+extension RenderedChat {
+    /// Whether the last words are these, with nothing but white space after them, and are none of a message.
+    fileprivate func ends(in mark: String) -> Bool {
+        let end = text.utf8.reversed().drop { $0 == 0x0A || $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }.count
+        let start = end - mark.utf8.count
+        guard start >= 0, text.utf8.prefix(end).suffix(mark.utf8.count).elementsEqual(mark.utf8) else { return false }
+        return !messageText.contains { $0.overlaps(start..<end) }
     }
 }
 

@@ -1,4 +1,5 @@
-// The tools of a chat request, and what the answer has to be: `tools`, `tool_choice`, `response_format`.
+// The tools of a chat request: `tools`, `tool_choice`, `parallel_tool_calls`.
+// Not the shape of its answers: StructuredOutputFields.swift.
 
 import JSONText
 
@@ -34,28 +35,6 @@ enum ToolFields {
         ]
     )
 
-    static let responseFormat = ObjectSchema(
-        "ResponseFormat",
-        [
-            .required("type", .choice(["text", "json_object", "json_schema"]), "What the answer is."),
-            FieldSchema(
-                "json_schema",
-                .object(
-                    ObjectSchema(
-                        "JSONSchemaFormat",
-                        [
-                            FieldSchema("name", .string, "The name of the schema."),
-                            FieldSchema("description", .string, "What it is for."),
-                            .required("schema", .object(ChatFields.anyObject), "The schema."),
-                            FieldSchema("strict", .boolean, "Whether there are no members that it does not name."),
-                        ]
-                    )
-                ),
-                "The schema of an answer of type json_schema."
-            ),
-        ]
-    )
-
     static let all: [FieldSchema] = [
         FieldSchema("tools", .array(.object(tool), counts: 0...1024), "Tools that the model may call."),
         FieldSchema(
@@ -64,7 +43,6 @@ enum ToolFields {
             "Whether it calls them, or which."
         ),
         FieldSchema("parallel_tool_calls", .boolean, "Whether it may call several at once."),
-        FieldSchema("response_format", .object(responseFormat), "What the answer has to be."),
     ]
 
     /// The tools of a request.
@@ -85,23 +63,6 @@ enum ToolFields {
         if let name = body["tool_choice"]?["function"]?["name"]?.string { policy.choice = .named(name) }
         try policy.check(field: "tool_choice")
         return policy
-    }
-
-    /// What the answers of a request have to be.
-    static func shape(_ body: JSONValue) throws(RequestError) -> AnswerShape {
-        let format = body["response_format"]
-        switch format?["type"]?.string {
-        case "json_object": return .jsonObject
-        case "json_schema":
-            guard let schema = format?["json_schema"]?["schema"] else {
-                throw .invalid(
-                    "'response_format.json_schema' is missing: the schema",
-                    param: "response_format.json_schema"
-                )
-            }
-            return .jsonSchema(schema, isStrict: format?["json_schema"]?["strict"]?.boolean ?? false)
-        default: return .text
-        }
     }
 }
 

@@ -73,7 +73,7 @@ struct AnswerReader: Sendable {
         var pieces: [AnswerPiece] = []
         emit(held, into: &pieces)
         held = ""
-        leave(into: &pieces)
+        leave(isCut: true, into: &pieces)
         return pieces
     }
 
@@ -132,7 +132,9 @@ struct AnswerReader: Sendable {
     }
 
     /// Ends what the answer was in.
-    private mutating func leave(into pieces: inout [AnswerPiece]) {
+    ///
+    /// - Parameter isCut: whether the answer ended there, without a mark.
+    private mutating func leave(isCut: Bool = false, into pieces: inout [AnswerPiece]) {
         guard let reader = call else { return }
         call = nil
         switch reader.finish() {
@@ -142,7 +144,7 @@ struct AnswerReader: Sendable {
         case .text(let text):
             // The model wrote something between the marks that is no call: the reader gets it as it is.
             let marks = format.toolCallMarks ?? ("", "")
-            pieces.append(.content(marks.begin + text + marks.end))
+            pieces.append(.content(marks.begin + text + (isCut ? "" : marks.end)))
         }
     }
 }

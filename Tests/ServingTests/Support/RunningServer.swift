@@ -98,6 +98,7 @@ struct RunningServer: Sendable {
                 vocabularySize: 326,
                 tokenizer: tokenizer,
                 renderer: renderer,
+                constraints: ModelConstraints(tokenizer: tokenizer, vocabularySize: 326, endTokens: [endToken]),
                 images: ImagePreparation(decoder: ImageDecoder(), processor: processor, maximumCount: 3),
                 defaults: SamplingParameters()
             )
@@ -105,6 +106,9 @@ struct RunningServer: Sendable {
             preconditionFailure("\(error)")
         }
     }
+
+    /// The token by which its answers end.
+    static let endToken: Int32 = 306
 
     static let fixtures: String = {
         let parts = #filePath.split(separator: "/").dropLast(3)
