@@ -6,7 +6,8 @@ enum MetricsPage {
     static let endpoint = Endpoint(.get, "/metrics", "What is measured, for Prometheus.", access: .everyone) {
         _,
         server in
-        server.engineMetrics.refresh(server.loadedModel?.engine.state)
+        let loaded = server.loadedModel
+        server.engineMetrics.refresh(loaded?.engine.state, adapterLimit: loaded?.adapters?.maximumCount)
         return Response(text: server.metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 }

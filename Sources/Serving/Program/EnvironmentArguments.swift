@@ -7,7 +7,7 @@ enum EnvironmentArguments {
     /// How an option is written.
     enum Kind {
         case value
-        /// Several values, parted by commas.
+        /// Several values, parted by commas; or one that is a JSON object.
         case list
         /// true or false; written as --NAME or --no-NAME.
         case flag
@@ -21,6 +21,8 @@ enum EnvironmentArguments {
         ("kv-cache-dtype", .value), ("dtype", .value), ("cache", .value), ("threads", .value), ("min-pixels", .value),
         ("max-pixels", .value), ("max-images", .value), ("image-cache-tokens", .value),
         ("enable-prefix-caching", .flag), ("allowed-local-media-path", .value), ("ssl-certfile", .value),
+        ("lora-modules", .list), ("enable-lora", .flag), ("max-loras", .value), ("max-lora-rank", .value),
+        ("allow-runtime-lora-updating", .flag), ("allowed-lora-path", .value),
         ("ssl-keyfile", .value), ("max-body-size", .value), ("max-connections", .value), ("drain-timeout", .value),
         ("slow-client-timeout", .value), ("log-level", .value), ("log-json", .flag), ("page", .flag),
     ]
@@ -47,6 +49,7 @@ enum EnvironmentArguments {
             guard let value = environment(variable), stated.isDisjoint(with: names) else { continue }
             switch option.kind {
             case .value: added += ["--\(option.name)=\(value)"]
+            case .list where value.hasPrefix("{"): added += ["--\(option.name)=\(value)"]
             case .list: added += value.split(separator: ",").map { "--\(option.name)=\($0)" }
             case .flag:
                 switch value.lowercased() {

@@ -83,6 +83,8 @@ struct ServeArguments: ParsableArguments {
     @Option(help: ArgumentHelp("A folder below which requests may name image files.", valueName: "dir"))
     var allowedLocalMediaPath: String?
 
+    @OptionGroup var adapters: AdapterArguments
+
     @Option(help: ArgumentHelp("The certificate, in PEM, for TLS.", valueName: "file"))
     var sslCertfile: String?
 
