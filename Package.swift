@@ -89,6 +89,7 @@ let compilerTargets: [Target] = [
 
 let runtimeTargets: [Target] = [
     .systemLibrary(name: "CImageLibraries"),
+    .systemLibrary(name: "CMemoryAllocator"),
     .target(name: "CImageCodecs", dependencies: ["CImageLibraries"], cSettings: cSettings + optimisedC),
     .target(name: "ChatTemplates", dependencies: ["JSONText"], swiftSettings: swiftSettings + optimisedSwift),
     .target(
@@ -116,7 +117,7 @@ let runtimeTargets: [Target] = [
         name: "Serving",
         dependencies: [
             "TensorTypes", "JSONText", "ChatTemplates", "StructuredOutput", "ModelRuntime", "InputProcessing",
-            "Generation", "ServingEngine", argumentParser,
+            "Generation", "ServingEngine", "CMemoryAllocator", argumentParser,
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),

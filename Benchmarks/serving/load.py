@@ -47,14 +47,16 @@ async def stream(port: int, path: str, body: dict, keeps_text: bool = False) -> 
             if not line.startswith(b"data: {"):
                 continue
             last = line
-            # What is told at the beginning of an answer, its role, is no token.
-            if b'"content":"' in line and b'"content":""' not in line or b'"text":"' in line:
+            # What is told at the beginning of an answer, its role, is no token; nor is its usage at the end.
+            if b'"choices":[{' in line and b'"role":"assistant"' not in line:
                 answer.moments.append(now)
                 if keeps_text:
                     choice = json.loads(line[6:])["choices"][0]
                     answer.text += choice.get("text") or choice.get("delta", {}).get("content") or ""
     writer.close()
-    if answer.status == 200 and last:
+    if answer.status != 200:
+        raise RuntimeError(f"status {answer.status}: {rest.decode()[:500]}")
+    if last:
         answer.usage = json.loads(last[6:]).get("usage") or {}
     return answer
 

@@ -29,7 +29,9 @@ class Measurement:
         self.folder = arguments.build / arguments.model
         self.serve = self.folder / "serve"
         self.program = self.folder / arguments.model
-        self.checkpoint = arguments.work / "models" / arguments.model / "checkpoint"
+        self.checkpoint = wide_checkpoint(
+            arguments.work / "models" / arguments.model / "checkpoint", arguments.work / "wide" / arguments.model
+        )
         self.cache = arguments.work / "packed"
         self.rows: list[str] = []
 
@@ -143,8 +145,7 @@ class Measurement:
             "any JSON object": {"structured_outputs": {"json_object": True}},
             "a schema": {"structured_outputs": {"json": schema}},
         }
-        checkpoint = wide_checkpoint(self.checkpoint, self.arguments.work / "models" / self.arguments.model / "wide")
-        with servers.ours(self.serve, checkpoint, self.cache, *self.options(2, 1024)) as server:
+        with servers.ours(self.serve, self.checkpoint, self.cache, *self.options(2, 1024)) as server:
 
             def gap(extra: dict) -> float:
                 """Seconds for a token; those that came without a step of their own are not told apart."""
@@ -162,7 +163,7 @@ class Measurement:
                     free.append(gap({}))
                 base = load.median(free)
                 self.row(
-                    f"{name}: what it adds to a token, vocabulary {vocabulary(checkpoint)}",
+                    f"{name}: what it adds to a token, vocabulary {vocabulary(self.checkpoint)}",
                     f"{load.median(times) / base - 1:+.1%}", "+5%",
                     f"{1000 * load.median(times):.2f} ms, free {1000 * base:.2f} ms",
                 )
@@ -225,9 +226,10 @@ def vocabulary(checkpoint: Path) -> int:
 
 def wide_checkpoint(source: Path, target: Path) -> Path:
     """The checkpoint with a tokenizer as large as the model's vocabulary, filled up with invented words. No text becomes
-    these, but the model may choose them, and masks have to know them."""
-    size = json.loads((source / "config.json").read_text())["vocab_size"]
-    target.mkdir(exist_ok=True)
+    these, but the model may choose them, so that they are sent, and masks have to know them."""
+    configuration = json.loads((source / "config.json").read_text())
+    size = configuration.get("vocab_size") or configuration["text_config"]["vocab_size"]
+    target.mkdir(parents=True, exist_ok=True)
     for file in source.iterdir():
         link = target / file.name
         if not link.exists() and file.name != "tokenizer.json":

@@ -19,7 +19,7 @@ enum Completions {
         [
             .required(
                 "prompt",
-                .either([.string, .array(.any, counts: 1...1024)]),
+                .either([.string, .array(.any, counts: 1...1 << 20)]),
                 "The text, or its tokens, or a list of either."
             ),
             FieldSchema("model", .string, "The model, or an adapter of it; the server's model without."),
@@ -124,6 +124,9 @@ enum Completions {
             }
     }
 
+    /// Prompts of one request.
+    private static let mostPrompts = 1024
+
     /// The prompts of a request: a text, a list of tokens, or a list of either.
     private static func prompts(_ value: JSONValue, _ model: ServedModel, _ addsSpecial: Bool) throws
         -> [PreparedPrompt]
@@ -131,6 +134,12 @@ enum Completions {
         if let text = value.string { return [try model.prompt(text: text, addsSpecialTokens: addsSpecial)] }
         let elements = value.array ?? []
         if elements.allSatisfy({ $0.number != nil }) { return [try tokens(elements, model, at: "prompt")] }
+        guard elements.count <= mostPrompts else {
+            throw RequestError.invalid(
+                "'prompt' lists \(elements.count) prompts; at most \(mostPrompts) are taken at once",
+                param: "prompt"
+            )
+        }
         return try elements.enumerated().map { index, element in
             if let text = element.string { return try model.prompt(text: text, addsSpecialTokens: addsSpecial) }
             guard let list = element.array else {

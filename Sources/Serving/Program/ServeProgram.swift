@@ -1,8 +1,8 @@
 // The program `serve` of a compiled model. Generated packages call `ServeProgram.run`.
 
 import ArgumentParser
+import CMemoryAllocator
 import Generation
-import Glibc
 import InputProcessing
 import Logging
 import ModelRuntime
