@@ -317,5 +317,13 @@ import Testing
         }
         #expect(try modules("a=b,c=d").map(\.name) == ["a", "c"])
         #expect(try modules(#"{"name": "a", "path": "b"}"#).map(\.path) == ["b"])
+        func mayUpdate(_ value: String) throws -> Bool {
+            let environment = [
+                "VLMC_ALLOW_RUNTIME_LORA_UPDATING": value, "VLMC_ALLOWED_LORA_PATH": value == "True" ? "/" : nil,
+            ]
+            let all = EnvironmentArguments.adding(to: ["--weights", "w"]) { environment[$0] ?? nil }
+            return try ServeArguments.parse(all).adapters.allowRuntimeLoraUpdating
+        }
+        #expect(try mayUpdate("True") && !mayUpdate("false"))
     }
 }

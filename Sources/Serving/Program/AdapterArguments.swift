@@ -32,7 +32,7 @@ struct AdapterArguments: ParsableArguments {
     )
     var maxLoraRank: Int?
 
-    @Flag(inversion: .prefixedNo, help: "Whether adapters may be loaded and unloaded while the server runs.")
+    @Flag(help: "Lets adapters be loaded and unloaded while the server runs.")
     var allowRuntimeLoraUpdating = false
 
     @Option(

@@ -11,6 +11,8 @@ enum EnvironmentArguments {
         case list
         /// true or false; written as --NAME or --no-NAME.
         case flag
+        /// true or false; written as --NAME, or not at all.
+        case presence
     }
 
     /// Every option of the server but those that print and exit.
@@ -22,9 +24,9 @@ enum EnvironmentArguments {
         ("max-pixels", .value), ("max-images", .value), ("image-cache-tokens", .value),
         ("enable-prefix-caching", .flag), ("allowed-local-media-path", .value), ("ssl-certfile", .value),
         ("lora-modules", .list), ("enable-lora", .flag), ("max-loras", .value), ("max-lora-rank", .value),
-        ("allow-runtime-lora-updating", .flag), ("allowed-lora-path", .value),
+        ("allow-runtime-lora-updating", .presence), ("allowed-lora-path", .value),
         ("ssl-keyfile", .value), ("max-body-size", .value), ("max-connections", .value), ("drain-timeout", .value),
-        ("slow-client-timeout", .value), ("log-level", .value), ("log-json", .flag), ("page", .flag),
+        ("slow-client-timeout", .value), ("log-level", .value), ("log-json", .presence), ("page", .flag),
     ]
 
     /// Other names of options, which override the environment just the same.
@@ -51,10 +53,10 @@ enum EnvironmentArguments {
             case .value: added += ["--\(option.name)=\(value)"]
             case .list where value.hasPrefix("{"): added += ["--\(option.name)=\(value)"]
             case .list: added += value.split(separator: ",").map { "--\(option.name)=\($0)" }
-            case .flag:
+            case .flag, .presence:
                 switch value.lowercased() {
                 case "1", "true", "yes", "on": added.append("--\(option.name)")
-                case "0", "false", "no", "off", "": if option.name != "log-json" { added.append("--no-\(option.name)") }
+                case "0", "false", "no", "off", "": if option.kind == .flag { added.append("--no-\(option.name)") }
                 // Anything else is left to the parser, which says what is wrong with it.
                 default: added.append("--\(option.name)=\(value)")
                 }

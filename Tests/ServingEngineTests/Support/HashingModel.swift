@@ -62,9 +62,8 @@ final class HashingModel: CompiledModel, Sendable {
     /// What the model keeps of a row: its token, its rotary positions, its image feature and its adapter, in one number.
     static func row(token: Int32, positions: [Int32], feature: Float, adapter: Adapter? = nil) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
-        let words =
-            [UInt32(bitPattern: token)] + positions.map { UInt32(bitPattern: $0) }
-            + [feature.bitPattern, UInt32(truncatingIfNeeded: adapter?.identity ?? 0)]
+        var words = [UInt32(bitPattern: token)] + positions.map { UInt32(bitPattern: $0) } + [feature.bitPattern]
+        if let adapter { words.append(UInt32(truncatingIfNeeded: adapter.identity)) }
         for word in words {
             hash = (hash ^ word) &* 16_777_619
         }
