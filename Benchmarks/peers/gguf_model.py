@@ -1,8 +1,9 @@
 """Writes the language model of a Hugging Face checkpoint as GGUF, and quantises it with llama.cpp's own code.
 
-    gguf_model.py CHECKPOINT DIRECTORY       writes BF16.gguf, F16.gguf, Q8_0.gguf, Q4_0.gguf, Q4_K_M.gguf
+    gguf_model.py CHECKPOINT DIRECTORY              writes BF16.gguf, F16.gguf, Q8_0.gguf, Q4_0.gguf, Q4_K_M.gguf
+    gguf_model.py --vocabulary CHECKPOINT DIRECTORY writes F16.gguf and Q8_0.gguf with the vocabulary of tokenizer.json
 
-Without a vocabulary: benchmarks feed token numbers. Knows Llama (SmolLM2) and the decoder of Qwen2.5-VL."""
+Without it benchmarks feed token numbers; servers need one to write text. Knows Llama (SmolLM2) and the decoder of Qwen2.5-VL."""
 
 import ctypes
 import json
@@ -61,15 +62,36 @@ def write_parameters(writer: gguf.GGUFWriter, config: dict) -> None:
     writer.add_vocab_size(config["vocab_size"])
     if sections := (config.get("rope_scaling") or {}).get("mrope_section"):
         writer.add_rope_dimension_sections([*sections, 0])
-    writer.add_tokenizer_model("none")
 
 
-def write(checkpoint: Path, path: Path, element: gguf.GGMLQuantizationType) -> None:
+def write_vocabulary(writer: gguf.GGUFWriter, checkpoint: Path, size: int) -> None:
+    tokenizer = json.loads((checkpoint / "tokenizer.json").read_text())
+    tokens = [f"[unused{number}]" for number in range(size)]
+    types = [gguf.TokenType.UNUSED] * size
+    for token, number in tokenizer["model"]["vocab"].items():
+        tokens[number], types[number] = token, gguf.TokenType.NORMAL
+    for added in tokenizer["added_tokens"]:
+        tokens[added["id"]], types[added["id"]] = added["content"], gguf.TokenType.CONTROL
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in tokenizer["model"]["merges"]]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    writer.add_token_merges(merges)
+    writer.add_eos_token_id(tokenizer["added_tokens"][0]["id"])
+    writer.add_add_bos_token(False)
+
+
+def write(checkpoint: Path, path: Path, element: gguf.GGMLQuantizationType, has_vocabulary: bool = False) -> None:
     config = json.loads((checkpoint / "config.json").read_text())
     architecture = "llama" if config["model_type"] == "llama" else "qwen2vl"
     partial = path.with_suffix(".partial")
     writer = gguf.GGUFWriter(partial, architecture, use_temp_file=True)
     write_parameters(writer, config)
+    if has_vocabulary:
+        write_vocabulary(writer, checkpoint, config["vocab_size"])
+    else:
+        writer.add_tokenizer_model("none")
     writer.add_file_type(32 if element == gguf.GGMLQuantizationType.BF16 else 1)
     for file in sorted(checkpoint.glob("*.safetensors")):
         with safe_open(file, framework="pt") as tensors:
@@ -106,16 +128,18 @@ def quantise(source: Path, path: Path, kind: int) -> None:
     partial.rename(path)
 
 
-def main(checkpoint: Path, directory: Path) -> None:
+def main(checkpoint: Path, directory: Path, has_vocabulary: bool) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    for element in [gguf.GGMLQuantizationType.BF16, gguf.GGMLQuantizationType.F16]:
+    elements = [gguf.GGMLQuantizationType.BF16, gguf.GGMLQuantizationType.F16]
+    for element in elements[1:] if has_vocabulary else elements:
         path = directory / f"{element.name}.gguf"
         if not path.exists():
-            write(checkpoint, path, element)
+            write(checkpoint, path, element, has_vocabulary)
     for name, kind in QUANTISED.items():
-        if not (directory / f"{name}.gguf").exists():
+        if not (directory / f"{name}.gguf").exists() and not (has_vocabulary and name != "Q8_0"):
             quantise(directory / "F16.gguf", directory / f"{name}.gguf", kind)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    paths = [Path(argument) for argument in sys.argv[1:] if argument != "--vocabulary"]
+    main(*paths, has_vocabulary="--vocabulary" in sys.argv)

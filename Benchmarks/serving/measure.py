@@ -85,7 +85,9 @@ class Measurement:
 
     def llama(self) -> None:
         """llama.cpp's server with the same weights in Q8_0, a slot for each client."""
-        model = self.arguments.work / "models" / self.arguments.model / "gguf" / f"{self.arguments.gguf}.gguf"
+        model = self.checkpoint / "gguf" / "Q8_0.gguf"
+        maker = REPOSITORY / "Benchmarks/peers/gguf_model.py"
+        subprocess.run([sys.executable, maker, "--vocabulary", self.checkpoint, model.parent], check=True)
         prompt, answer = 64, 96
         for clients in self.arguments.peer_clients:
             bodies = [self.body(prompt, answer, seed) for seed in range(clients)]
@@ -103,7 +105,7 @@ class Measurement:
                 rates[name] = max(rates.get(name, 0), clients * answer / seconds)
                 firsts[name] = min(firsts.get(name, 1e9), load.median(answer.first for answer in answers))
             self.row(
-                f"{clients} clients, {prompt} in and {answer} out: of llama.cpp's server ({self.arguments.gguf})",
+                f"{clients} clients, {prompt} in and {answer} out: of llama.cpp's server (Q8_0)",
                 f"{rates['ours'] / rates['llama.cpp']:.1f}x", "3x",
                 f"{rates['ours']:.0f} and {rates['llama.cpp']:.0f} tokens/s; first token after "
                 f"{firsts['ours']:.2f} and {firsts['llama.cpp']:.2f} s",
@@ -232,7 +234,7 @@ def wide_checkpoint(source: Path, target: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     for file in source.iterdir():
         link = target / file.name
-        if not link.exists() and file.name != "tokenizer.json":
+        if not link.exists() and file.is_file() and file.name != "tokenizer.json":
             link.symlink_to(file.resolve())
     tokenizer = json.loads((source / "tokenizer.json").read_text())
     words, added = tokenizer["model"]["vocab"], tokenizer["added_tokens"]
@@ -269,7 +271,6 @@ parser.add_argument("--build", type=Path, required=True, help="a folder with MOD
 parser.add_argument("--work", type=Path, required=True, help="a folder with models/MODEL/checkpoint")
 parser.add_argument("--model", default="smollm2-360m")
 parser.add_argument("--dtype", default="w8g32")
-parser.add_argument("--gguf", default="Q8_0")
 parser.add_argument("--llama-server", type=Path)
 parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
 parser.add_argument("--clients", type=int, default=32)

@@ -30,6 +30,45 @@ import Testing
         #expect(!arguments.page)
     }
 
+    @Test func aCommandLineOfVLLM() throws {
+        let (translated, notes) = try FamiliarArguments.translated([
+            "folder", "--max_model_len", "4096", "--enable-auto-tool-choice", "--tool-call-parser", "hermes",
+            "--gpu-memory-utilization=0.9", "--tensor-parallel-size", "1", "--limit-mm-per-prompt", #"{"image": 4}"#,
+            "--served-model-name", "a", "b", "--uvicorn-log-level", "warning", "--no-enable-prefix-caching",
+        ])
+        let arguments = try ServeArguments.parse(translated)
+        #expect(arguments.weights == "folder")
+        #expect(arguments.maxModelLen == 4096)
+        #expect(arguments.maxImages == 4)
+        #expect(arguments.servedModelName == ["a", "b"])
+        #expect(arguments.logLevel == "warning")
+        #expect(!arguments.enablePrefixCaching)
+        #expect(notes.count == 4)
+        #expect(notes.allSatisfy { $0.contains(" has no effect: ") })
+    }
+
+    @Test(
+        arguments: [
+            (["--tensor-parallel-size", "2"], "'1'"), (["--tool-call-parser=mistral"], "'hermes'"),
+            (["--limit-mm-per-prompt", "many"], "image"), (["--seed"], "Missing value"),
+        ]
+    ) func optionsOfVLLMThatAskForMore(_ options: [String], _ words: String) {
+        do {
+            _ = try FamiliarArguments.translated(options)
+            Issue.record("\(options) were taken")
+        } catch {
+            #expect("\(error)".contains(words))
+        }
+    }
+
+    /// No option is both here and there.
+    @Test func optionsOfServeStayAsTheyAre() throws {
+        for option in EnvironmentArguments.options where option.kind == .value {
+            let arguments = ["--\(option.name)=x"]
+            #expect(try FamiliarArguments.translated(arguments) == (arguments, []))
+        }
+    }
+
     @Test(
         arguments: [
             ["--port", "70000"], ["--max-num-seqs", "0"], ["--ssl-certfile", "a.pem"], ["--kv-cache-memory", "lots"],

@@ -15,8 +15,19 @@ public enum ServeProgram {
     ///
     /// Exit codes: 0 ended in good order; 1 the model or the address cannot be used; 64 wrong arguments.
     public static func run<Model: CompiledModel>(_ model: Model.Type) async {
-        await ServeCommand<Model>.main(EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst())))
+        let given = EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst()))
+        do {
+            let (arguments, notes) = try FamiliarArguments.translated(given)
+            await ServeNotes.$all.withValue(notes) { await ServeCommand<Model>.main(arguments) }
+        } catch {
+            ServeCommand<Model>.exit(withError: error)
+        }
     }
+}
+
+/// What there is to say about the options of a process, once it has a log to say it in.
+private enum ServeNotes {
+    @TaskLocal static var all: [String] = []
 }
 
 /// The command line of the server.
@@ -47,6 +58,7 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             throw ValidationError("--log-level is one of \(names), not `\(arguments.logLevel)`.")
         }
         logger.logLevel = level
+        for note in ServeNotes.all { logger.notice("option", metadata: ["note": "\(note)"]) }
         let names = arguments.servedModelName.isEmpty ? [Model.manifest.name] : arguments.servedModelName
         try arguments.adapters.check(modelNames: names)
         let registry = PrometheusRegistry(
