@@ -118,6 +118,7 @@ let runtimeTargets: [Target] = [
         dependencies: [
             "TensorTypes", "JSONText", "ChatTemplates", "StructuredOutput", "ModelRuntime", "InputProcessing",
             "Generation", "ServingEngine", "CMemoryAllocator", argumentParser,
+            .product(name: "AsyncHTTPClient", package: "async-http-client"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -128,6 +129,7 @@ let runtimeTargets: [Target] = [
             .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "Metrics", package: "swift-metrics"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Tracing", package: "swift-distributed-tracing"),
             .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
         exclude: ["Page/Web"],
@@ -248,7 +250,14 @@ let runtimeTests: [Target] = [
         name: "ServingTests",
         dependencies: [
             "Serving", "ServingEngine", "Generation", "ModelRuntime", "InputProcessing", "JSONText", "TestRandomness",
-            argumentParser, .product(name: "Logging", package: "swift-log"),
+            argumentParser,
+            .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "NIOTLS", package: "swift-nio"),
+            .product(name: "Tracing", package: "swift-distributed-tracing"),
         ],
         swiftSettings: swiftSettings
     ),
@@ -262,11 +271,13 @@ let runtimeTests: [Target] = [
 let runtimeDependencies: [Package.Dependency] = [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.9.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
 ]
 

@@ -123,6 +123,13 @@ public struct ModelReader: Sendable {
     /// The longest name: it becomes the name of a folder and of a module.
     private static let longestName = 64
 
+    /// Names that models cannot have, since what is generated and built for a model has something else of that name.
+    static let reservedNames = [
+        "serve": "the server that is built beside the model's binary",
+        "source": "the folder of the generated package, beside the model's binary",
+        "vlmc": "the package that the generated one depends on",
+    ]
+
     private static func name(_ reader: inout TableReader) -> String? {
         guard let name = reader.string("name") else { return nil }
         let isWellFormed =
@@ -131,7 +138,15 @@ public struct ModelReader: Sendable {
                 isLetter($0) || (0x30...0x39).contains($0)
                     || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains($0)
             }
-        if isWellFormed { return name }
+        if isWellFormed {
+            guard let other = reservedNames[name] else { return name }
+            reader.report(
+                "`name` is \(TOMLText.string(name)), but that is the name of \(other); for example "
+                    + "\(TOMLText.string("\(name)-model")) would do",
+                at: "name"
+            )
+            return nil
+        }
         reader.report(
             "`name` is \(TOMLText.string(name)), but must be a small letter followed by small letters, digits, \".\", "
                 + "\"-\" and \"_\", at most \(longestName) in all",

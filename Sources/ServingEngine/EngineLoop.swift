@@ -207,6 +207,7 @@ final class EngineLoop<Model: CompiledModel> {
         }
         for request in requests.values.sorted(by: { $0.id < $1.id }) where request.missingImages.contains(image.key) {
             request.missingImages.remove(image.key)
+            if request.missingImages.isEmpty { request.times.imagesEncoded = request.times.imagesEncoded ?? clock.now }
             for (index, wanted) in request.request.images.enumerated() where request.encodingKey(wanted) == image.key {
                 switch image.features {
                 case .success(let features): request.features[index] = features
@@ -261,6 +262,7 @@ final class EngineLoop<Model: CompiledModel> {
         let report = RequestReport(request, end: end, now: clock.now)
         if case .finished = end { onEnd(report.totalSeconds - (report.queueSeconds ?? 0)) }
         for observer in observers { observer.ended(report) }
+        request.request.onEnd?(report)
     }
 }
 
@@ -273,11 +275,13 @@ extension RequestReport {
         }
         self.init(
             end: end,
+            finishReasons: request.sequences.compactMap(\.finish),
             usage: request.usage,
             choices: request.request.choices,
             maximumTokens: request.request.parameters.maximumTokens,
             totalSeconds: (now - times.arrival) / .seconds(1),
             queueSeconds: seconds(times.arrival, times.start),
+            imageSeconds: seconds(times.start, times.imagesEncoded),
             prefillSeconds: seconds(times.start, times.firstToken),
             decodeSeconds: seconds(times.firstToken, times.lastToken),
             preemptions: request.preemptions

@@ -93,6 +93,8 @@ public struct RequestReport: Sendable {
 
     /// How it ended.
     public let end: End
+    /// Why each of its answers ended, as far as they did.
+    public let finishReasons: [FinishReason]
     /// Its tokens.
     public let usage: TokenUsage
     /// The answers and the most tokens of each that were asked for.
@@ -103,6 +105,8 @@ public struct RequestReport: Sendable {
     public let totalSeconds: Double
     /// Seconds that it waited; nil if it never began, as for all of the following.
     public let queueSeconds: Double?
+    /// Seconds from its beginning until the last of its images was encoded; nil if no encoding had to be made or awaited.
+    public let imageSeconds: Double?
     /// Seconds from its beginning to its first token.
     public let prefillSeconds: Double?
     /// Seconds from its first token to its last.

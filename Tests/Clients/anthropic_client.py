@@ -4,22 +4,23 @@ The model may say what it likes, save thoughts, but the server has to make it ca
 and keep to schemas.
 """
 import asyncio
+import typing
 
 import anthropic
 import pydantic
 
-from checking import base_url, equal, model_name, png, run
+from checking import KEY, base_url, equal, model_name, png, run
 
 URL = base_url()
 MODEL = model_name(URL)
-CLIENT = anthropic.Anthropic(base_url=URL, api_key="none", max_retries=0)
+CLIENT = anthropic.Anthropic(base_url=URL, api_key=KEY, max_retries=0)
 HELLO = [{"role": "user", "content": "Tell me about the sea."}]
 WEATHER = {
     "name": "weather",
     "description": "Tells the weather of a city.",
     "input_schema": {
         "type": "object",
-        "properties": {"city": {"type": "string"}},
+        "properties": {"city": {"type": "string", "maxLength": 12}},
         "required": ["city"],
         "additionalProperties": False,
     },
@@ -157,8 +158,10 @@ def streamed_calls_of_tools():
 
 
 class City(pydantic.BaseModel):
-    name: str
-    population: int
+    """Without members of any length: a random model would write on until it may no longer."""
+
+    name: typing.Literal["Paris", "London", "Seoul"]
+    is_capital: bool
 
 
 def answers_of_a_schema():
@@ -195,7 +198,7 @@ def errors():
 
 def asynchronous_clients():
     async def main():
-        async with anthropic.AsyncAnthropic(base_url=URL, api_key="none", max_retries=0) as client:
+        async with anthropic.AsyncAnthropic(base_url=URL, api_key=KEY, max_retries=0) as client:
             async with client.messages.stream(
                 model=MODEL, max_tokens=24, messages=HELLO, extra_body=GREEDY
             ) as stream:

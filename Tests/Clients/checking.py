@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 import sys
+import time
 import urllib.request
 import zlib
 
@@ -15,10 +16,37 @@ def base_url() -> str:
     return sys.argv[1].rstrip("/")
 
 
+# The key of a server that has been given one (Scripts/verify-clients); others take any.
+KEY = "none"
+
+
+def fetch(address: str, body=None) -> str:
+    """What the server answers without a client in between; a body is sent as JSON."""
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(address, data, headers)) as answer:
+        return answer.read().decode()
+
+
 def model_name(url: str) -> str:
     """The name of the model that the server has."""
-    with urllib.request.urlopen(f"{url}/v1/models") as answer:
-        return json.load(answer)["data"][0]["id"]
+    return json.loads(fetch(f"{url}/v1/models"))["data"][0]["id"]
+
+
+def metric(url: str, series: str) -> float:
+    """The value of the metric whose name and labels begin and end like `name{...last="label"}`, such as
+    `vllm:request_success_total{finished_reason="abort"}`."""
+    name, _, label = series.partition("{")
+    lines = [line for line in fetch(f"{url}/metrics").splitlines() if line.startswith(name + "{")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if label.rstrip("}") in line)
+
+
+def wait_until(condition, what: str) -> None:
+    """Waits for something that is expected to happen; nothing is measured by it."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"not within 30 s: {what}"
+        time.sleep(0.02)
 
 
 def run(checks) -> None:
@@ -40,13 +68,13 @@ def equal(found, expected) -> None:
     assert found == expected, f"{found!r} is not {expected!r}"
 
 
-def png(width: int = 112, height: int = 84) -> str:
+def png(width: int = 112, height: int = 84, left: bytes = b"\xd0\x20\x20") -> str:
     """A picture of two colours, as a PNG file in base64."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    row = b"\0" + b"\xd0\x20\x20" * (width // 2) + b"\x20\x20\xd0" * (width - width // 2)
+    row = b"\0" + left * (width // 2) + b"\x20\x20\xd0" * (width - width // 2)
     file = b"\x89PNG\r\n\x1a\n"
     file += chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     file += chunk(b"IDAT", zlib.compress(row * height)) + chunk(b"IEND", b"")

@@ -5,22 +5,23 @@ names, and keep to schemas.
 """
 import asyncio
 import json
+import typing
 
 import openai
 import pydantic
 
-from checking import base_url, equal, model_name, png, run
+from checking import KEY, base_url, equal, model_name, png, run
 
 URL = base_url()
 MODEL = model_name(URL)
-CLIENT = openai.OpenAI(base_url=f"{URL}/v1", api_key="none", max_retries=0)
+CLIENT = openai.OpenAI(base_url=f"{URL}/v1", api_key=KEY, max_retries=0)
 WEATHER = {
     "type": "function",
     "name": "weather",
     "description": "Tells the weather of a city.",
     "parameters": {
         "type": "object",
-        "properties": {"city": {"type": "string"}},
+        "properties": {"city": {"type": "string", "maxLength": 12}},
         "required": ["city"],
         "additionalProperties": False,
     },
@@ -168,8 +169,10 @@ def streamed_calls_of_functions():
 
 
 class City(pydantic.BaseModel):
-    name: str
-    population: int
+    """Without members of any length: a random model would write on until it may no longer."""
+
+    name: typing.Literal["Paris", "London", "Seoul"]
+    is_capital: bool
 
 
 def answers_of_a_schema():
@@ -205,7 +208,7 @@ def errors():
 
 def asynchronous_clients():
     async def main():
-        async with openai.AsyncOpenAI(base_url=f"{URL}/v1", api_key="none", max_retries=0) as client:
+        async with openai.AsyncOpenAI(base_url=f"{URL}/v1", api_key=KEY, max_retries=0) as client:
             response = await client.responses.create(
                 model=MODEL, input="Tell me about the sea.", max_output_tokens=24, temperature=0.0
             )

@@ -526,5 +526,44 @@ extension DiagnosticCase {
                 """
             ]
         ),
+        DiagnosticCase(
+            "the server's name",
+            .replacing(
+                "name = \"example-vl\"",
+                with: "name = \"serve\""
+            ),
+            gives: [
+                """
+                4:8: error: `name` is "serve", but that is the name of the server that is built beside the model's \
+                binary; for example "serve-model" would do
+                """
+            ]
+        ),
+        DiagnosticCase(
+            "the name of the generated package's folder",
+            .replacing(
+                "name = \"example-vl\"",
+                with: "name = \"source\""
+            ),
+            gives: [
+                """
+                4:8: error: `name` is "source", but that is the name of the folder of the generated package, beside \
+                the model's binary; for example "source-model" would do
+                """
+            ]
+        ),
+        DiagnosticCase(
+            "the compiler's name",
+            .replacing(
+                "name = \"example-vl\"",
+                with: "name = \"vlmc\""
+            ),
+            gives: [
+                """
+                4:8: error: `name` is "vlmc", but that is the name of the package that the generated one depends on; \
+                for example "vlmc-model" would do
+                """
+            ]
+        ),
     ]
 }

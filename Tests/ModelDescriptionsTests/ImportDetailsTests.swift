@@ -293,7 +293,7 @@ struct ImportDetailsTests {
     @Test(arguments: [
         ("/models/Qwen2.5-VL-3B-Instruct", "qwen2.5-vl-3b-instruct"), ("SmolLM2", "smollm2"), ("a/b c/", "b-c"),
         ("/x/models--Qwen--Qwen2-VL-2B/snapshots/0a1b", "qwen2-vl-2b"), ("/", "model"), ("", "model"), ("123", "model"),
-        ("3b-model", "b-model"), ("한국", "model"),
+        ("3b-model", "b-model"), ("한국", "model"), ("/models/Serve", "serve-model"), ("vlmc/", "vlmc-model"),
     ])
     func `a name is made from a directory`(directory: String, name: String) {
         #expect(HuggingFaceImporter.name(of: directory) == name)

@@ -109,6 +109,8 @@ class PageCase(unittest.TestCase):
 
     def ask(self, text, is_finished=True):
         """Writes a message, sends it, and waits until the answer is there."""
+        if self.mock is None:
+            self.bound_answers()
         count = len(self.see(".answer"))
         if "\n" in text or "\t" in text:  # Typed, these would be keys.
             self.browser.run("const prompt = document.getElementById('prompt'); prompt.value = arguments[0];"
@@ -119,6 +121,12 @@ class PageCase(unittest.TestCase):
         self.browser.wait(lambda: len(self.see(".answer")) == count + 1, "an answer to begin")
         if is_finished:
             self.wait_until_finished()
+
+    def bound_answers(self):
+        """A real model may write until its context is full, and have no room for the next question."""
+        self.browser.run("const field = document.getElementById('field-max_tokens');"
+                         "if (field.value === '') { field.value = '48';"
+                         "for (const name of ['input', 'change']) field.dispatchEvent(new Event(name, { bubbles: true })) }")
 
     def wait_until_finished(self):
         self.wait("document.querySelector('.answer:last-of-type')?.getAttribute('aria-busy') === 'false'"

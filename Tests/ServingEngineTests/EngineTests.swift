@@ -218,8 +218,12 @@ import Testing
         #expect(refusal(GenerationRequest(tokens: [], parameters: one)) == .emptyPrompt)
         let long = [Int32](repeating: 1, count: 128)
         #expect(refusal(GenerationRequest(tokens: long, parameters: one)) == .promptTooLong(tokens: 128, context: 128))
-        let asks = GenerationRequest(tokens: Array(long.prefix(100)), parameters: TestEngine.greedy(29))
+        var asks = GenerationRequest(tokens: Array(long.prefix(100)), parameters: TestEngine.greedy(29))
         #expect(refusal(asks) == .tooManyTokens(prompt: 100, asked: 29, context: 128))
+        asks.parameters.maximumTokens = .max
+        let most = AdmissionError.tooManyTokens(prompt: 100, asked: .max, context: 128)
+        #expect(refusal(asks) == most)
+        #expect(most.description.contains("9223372036854775807 of the answer"))
         #expect(refusal(GenerationRequest(tokens: [1], parameters: one, choices: 5)) == .tooManyChoices(5, allowed: 4))
         #expect(refusal(GenerationRequest(tokens: [1], parameters: one, choices: 0)) == .tooManyChoices(0, allowed: 4))
         var parameters = one

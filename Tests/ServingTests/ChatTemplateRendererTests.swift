@@ -28,6 +28,20 @@ import Testing
 
     private static let list = "{% for m in messages %}[{{ m.role }}:{{ m.content }}]{% endfor %}"
 
+    /// Messages of calls alone have no content; some templates must see that, others cannot read it.
+    @Test func messagesWithoutContent() throws {
+        let call = ConversationTurn.ToolCall(id: "c", name: "f", arguments: JSONValue(.object([])))
+        var turn = ConversationTurn(role: "assistant", parts: [])
+        turn.toolCalls = [call]
+        let conversation = Conversation(turns: [turn])
+        let telling = "{% for m in messages %}{{ 'calls' if m.content is none else m.content }}{% endfor %}"
+        #expect(try Self.render(conversation, ["chat_template.jinja": telling])?.text == "calls")
+        let reading = "{% for m in messages %}[{% for part in m.content %}{{ part.text }}{% endfor %}]{% endfor %}"
+        #expect(try Self.render(conversation, ["chat_template.jinja": reading])?.text == "[]")
+        let refusing = "{{ raise_exception('no content') }}"
+        #expect(throws: RequestError.self) { try Self.render(conversation, ["chat_template.jinja": refusing]) }
+    }
+
     // MARK: Where the template is
 
     @Test func filesInTheirOrder() throws {

@@ -73,6 +73,9 @@ import Testing
         arguments: [
             ["--port", "70000"], ["--max-num-seqs", "0"], ["--ssl-certfile", "a.pem"], ["--kv-cache-memory", "lots"],
             ["--kv-cache-memory", "-1GiB"], ["--max-num-seqs", "600"], ["--unknown"],
+            ["--otlp-traces-endpoint", "localhost:4318"], ["--otlp-traces-endpoint", "grpc://localhost:4317"],
+            ["--allowed-media-domains", "example.org", "https://example.com"],
+            ["--allowed-local-media-path", #filePath], ["--allowed-media-domains", "*"],
         ]
     ) func wrongOptions(_ options: [String]) {
         #expect(throws: (any Error).self) { try ServeArguments.parse(["--weights", "dir"] + options) }

@@ -127,6 +127,28 @@ import Testing
         )
     }
 
+    /// A body that breaks off the rules of its transfer is the client's fault.
+    @Test(arguments: [
+        "Content-Length: 18446744073709551615\r\n\r\n{}", "Content-Length: -1\r\n\r\n{}",
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n2\r\n{}0\r\n\r\n",
+        "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "Content-Length: 9\r\n\r\n{}",
+    ])
+    func bodiesOutOfTheirFrame(_ rest: String) async throws {
+        try await RunningServer.with(ScriptedEngine(["x"])) { server in
+            let statuses = try await RunningServer.blocking { [port = server.port] in
+                let connection = try TestConnection(port: port)
+                try connection.send("POST \(Self.chat) HTTP/1.1\r\nHost: a\r\n" + rest)
+                connection.finishSending()
+                let answer = String(decoding: try connection.readToEnd(), as: UTF8.self)
+                let lines = answer.split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.1 ") }
+                return lines.map { String($0.dropFirst(9).prefix(3)) }
+            }
+            // At the end of what it sends, a client may be taken for one that has gone, and be told nothing.
+            #expect(statuses.allSatisfy { $0 == "400" || $0 == "499" }, "\(statuses)")
+            #expect(try await server.post(Self.chat, Self.hello).status == 200)
+        }
+    }
+
     @Test func bytesInFlightAreBounded() async throws {
         let engine = ScriptedEngine(["x"], isEndless: true)
         try await RunningServer.with(engine, { $0.maximumBytesInFlight = 150 }) { server in

@@ -178,6 +178,7 @@ public struct HuggingFaceImporter: Sendable {
                 ? character : "-"
         }
         let name = String(allowed.drop { !$0.isLetter }.prefix(64))
-        return name.isEmpty ? "model" : name
+        if name.isEmpty { return "model" }
+        return ModelReader.reservedNames[name] == nil ? name : "\(name)-model"
     }
 }

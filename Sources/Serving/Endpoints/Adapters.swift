@@ -15,7 +15,8 @@ enum Adapters {
                 .required("lora_path", .string, "Its folder, in the folder that the server may read."),
                 FieldSchema("load_inplace", .boolean, "Whether it may replace the adapter of that name."),
             ]
-        )
+        ),
+        contentType: "text/plain"
     ) { incoming, server in
         guard let adapters = try server.loaded().adapters else { throw ServedAdapters.fixed }
         let name = incoming.body["lora_name"]?.string ?? ""
@@ -38,7 +39,8 @@ enum Adapters {
                 .required("lora_name", .string, "The adapter's name."),
                 FieldSchema("lora_int_id", .integer(), "Has no effect: the name tells which."),
             ]
-        )
+        ),
+        contentType: "text/plain"
     ) { incoming, server in
         guard let adapters = try server.loaded().adapters else { throw ServedAdapters.fixed }
         let name = incoming.body["lora_name"]?.string ?? ""

@@ -14,8 +14,7 @@ enum AnthropicMessages {
         errors: .anthropic
     ) { incoming, server in
         let loaded = try server.model(named: incoming.body["model"])
-        let source = server.configuration.imageSource
-        let request = try await server.workers.run {
+        let request = try await server.prepare(incoming) { source in
             let chat = try ChatRequest(anthropic: incoming.body, loaded.model)
             var request = try loaded.model.answerRequest(chat, incoming, source)
             request.generation.user = incoming.user(named: incoming.body["metadata"]?["user_id"])
@@ -61,8 +60,7 @@ enum AnthropicMessages {
         errors: .anthropic
     ) { incoming, server in
         let loaded = try server.model(named: incoming.body["model"])
-        let source = server.configuration.imageSource
-        return try await server.workers.run {
+        return try await server.prepare(incoming) { source in
             let chat = try ChatRequest(anthropic: incoming.body, loaded.model)
             let prompt = try loaded.model.prompt(chat, from: source)
             var writer = JSONWriter()

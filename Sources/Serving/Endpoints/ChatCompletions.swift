@@ -30,7 +30,7 @@ enum ChatCompletions {
 
     @Sendable private static func respond(_ incoming: IncomingRequest, _ server: Server) async throws -> Response {
         let loaded = try server.model(named: incoming.body["model"])
-        let request = try await server.workers.run { try answerRequest(incoming, loaded.model, server.configuration) }
+        let request = try await server.prepare(incoming) { try answerRequest(incoming, loaded.model, $0) }
         let stream = try loaded.submit(request.generation)
         let writer = ChatCompletionWriter(
             id: "chatcmpl-\(incoming.id)",
@@ -63,7 +63,7 @@ enum ChatCompletions {
     private static func answerRequest(
         _ incoming: IncomingRequest,
         _ model: ServedModel,
-        _ configuration: ServerConfiguration
+        _ source: ImageSource
     ) throws -> AnswerRequest {
         let body = incoming.body
         try AcceptedFields.check(body)
@@ -94,7 +94,7 @@ enum ChatCompletions {
             tools: try ToolFields.policy(body),
             shape: try StructuredOutputFields.shape(body)
         )
-        return try model.answerRequest(chat, incoming, configuration.imageSource)
+        return try model.answerRequest(chat, incoming, source)
     }
 }
 

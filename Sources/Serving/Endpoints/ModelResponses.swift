@@ -19,8 +19,7 @@ enum ModelResponses {
 
     @Sendable private static func respond(_ incoming: IncomingRequest, _ server: Server) async throws -> Response {
         let loaded = try server.model(named: incoming.body["model"])
-        let source = server.configuration.imageSource
-        let (request, tools) = try await server.workers.run {
+        let (request, tools) = try await server.prepare(incoming) { source in
             let chat = try ChatRequest(response: incoming.body, loaded.model)
             return (try loaded.model.answerRequest(chat, incoming, source), chat.tools)
         }

@@ -22,8 +22,8 @@ enum Tokenization {
         )
     ) { incoming, server in
         let loaded = try server.model(named: incoming.body["model"])
-        return try await server.workers.run {
-            Response(json: try tokens(incoming.body, loaded.model, server.configuration))
+        return try await server.prepare(incoming) { source in
+            Response(json: try tokens(incoming.body, loaded.model, source))
         }
     }
 
@@ -60,7 +60,7 @@ enum Tokenization {
     private static func tokens(
         _ body: JSONValue,
         _ model: ServedModel,
-        _ configuration: ServerConfiguration
+        _ source: ImageSource
     ) throws -> [UInt8] {
         let prompt: PreparedPrompt
         switch (body["prompt"]?.string, body["messages"]?.array) {
@@ -70,7 +70,7 @@ enum Tokenization {
             let (turns, images) = try ChatFields.turns(messages)
             var conversation = Conversation(turns: turns)
             conversation.addsGenerationPrompt = body["add_generation_prompt"]?.boolean ?? true
-            prompt = try model.prompt(conversation, images: images, from: configuration.imageSource)
+            prompt = try model.prompt(conversation, images: images, from: source)
         default:
             throw RequestError.invalid("either 'prompt' or 'messages' is needed, and not both", param: "prompt")
         }

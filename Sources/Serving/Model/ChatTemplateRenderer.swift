@@ -26,15 +26,22 @@ struct ChatTemplateRenderer: ConversationRenderer {
         for variable in conversation.variables {
             variables[variable.name] = TemplateValue(variable.value, isMessageText: true)
         }
-        variables["messages"] = .list(conversation.turns.map(message))
+        variables["messages"] = .list(conversation.turns.map { message($0) })
         variables["tools"] =
             conversation.tools.isEmpty
             ? .null : .list(conversation.tools.map { TemplateValue($0.definition, isMessageText: true) })
         variables["documents"] = .null
         variables["add_generation_prompt"] = .boolean(conversation.addsGenerationPrompt)
+        let template = file.template(withTools: !conversation.tools.isEmpty)
         let rendered: RenderedTemplate
         do {
-            rendered = try file.template(withTools: !conversation.tools.isEmpty).render(variables)
+            do {
+                rendered = try template.render(variables)
+            } catch let error where error.kind != .raised && conversation.turns.contains(where: \.parts.isEmpty) {
+                // Some templates tell by a null content that a message has calls only; others cannot read it.
+                variables["messages"] = .list(conversation.turns.map { message($0, emptyContent: .text("")) })
+                rendered = try template.render(variables)
+            }
         } catch {
             // A template that refuses says why in its own words.
             let message = error.kind == .raised ? error.message : "the chat template cannot be rendered: \(error)"
@@ -76,11 +83,11 @@ struct ChatTemplateRenderer: ConversationRenderer {
     }
 
     /// A message as templates expect it: text alone is a text, anything else a list of parts.
-    private func message(_ turn: ConversationTurn) -> TemplateValue {
+    private func message(_ turn: ConversationTurn, emptyContent: TemplateValue = .null) -> TemplateValue {
         var members: [TemplateValue.Member] = [.init(key: TemplateText("role"), value: .text(turn.role))]
         func add(_ key: String, _ value: TemplateValue) { members.append(.init(key: TemplateText(key), value: value)) }
         if let text = turn.text {
-            add("content", turn.parts.isEmpty ? .null : .text(TemplateText(text, isMessageText: true)))
+            add("content", turn.parts.isEmpty ? emptyContent : .text(TemplateText(text, isMessageText: true)))
         } else {
             add("content", .list(turn.parts.map(part)))
         }

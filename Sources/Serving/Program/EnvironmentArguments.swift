@@ -22,11 +22,12 @@ enum EnvironmentArguments {
         ("max-prompt-tokens-beside-answers", .value), ("max-model-len", .value), ("kv-cache-memory", .value),
         ("kv-cache-dtype", .value), ("dtype", .value), ("cache", .value), ("threads", .value), ("min-pixels", .value),
         ("max-pixels", .value), ("max-images", .value), ("image-cache-tokens", .value),
-        ("enable-prefix-caching", .flag), ("allowed-local-media-path", .value), ("ssl-certfile", .value),
+        ("enable-prefix-caching", .flag), ("allowed-local-media-path", .value), ("allowed-media-domains", .list),
         ("lora-modules", .list), ("enable-lora", .flag), ("max-loras", .value), ("max-lora-rank", .value),
-        ("allow-runtime-lora-updating", .presence), ("allowed-lora-path", .value),
+        ("allow-runtime-lora-updating", .presence), ("allowed-lora-path", .value), ("ssl-certfile", .value),
         ("ssl-keyfile", .value), ("max-body-size", .value), ("max-connections", .value), ("drain-timeout", .value),
         ("slow-client-timeout", .value), ("log-level", .value), ("log-json", .presence), ("page", .flag),
+        ("otlp-traces-endpoint", .value),
     ]
 
     /// Other names of options, which override the environment just the same.

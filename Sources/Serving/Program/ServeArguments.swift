@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Generation
+import Glibc
 import ModelRuntime
 import ServingEngine
 
@@ -83,6 +84,12 @@ struct ServeArguments: ParsableArguments {
     @Option(help: ArgumentHelp("A folder below which requests may name image files.", valueName: "dir"))
     var allowedLocalMediaPath: String?
 
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Hosts from which images are fetched that requests name by URL.", valueName: "host")
+    )
+    var allowedMediaDomains: [String] = []
+
     @OptionGroup var adapters: AdapterArguments
 
     @Option(help: ArgumentHelp("The certificate, in PEM, for TLS.", valueName: "file"))
@@ -112,6 +119,14 @@ struct ServeArguments: ParsableArguments {
     @Flag(help: "Log lines of JSON.")
     var logJson = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Where a collector of OpenTelemetry takes traces, over HTTP, such as http://localhost:4318/v1/traces.",
+            valueName: "url"
+        )
+    )
+    var otlpTracesEndpoint: WebAddress?
+
     @Flag(inversion: .prefixedNo, help: "Whether the page at / is shown.")
     var page = true
 
@@ -133,6 +148,17 @@ struct ServeArguments: ParsableArguments {
         try check("slow-client-timeout", slowClientTimeout, 1...86400)
         guard (sslCertfile == nil) == (sslKeyfile == nil) else {
             throw ValidationError("--ssl-certfile and --ssl-keyfile belong together.")
+        }
+        do throws(AllowedHostError) {
+            _ = try AllowedHosts(allowedMediaDomains)
+        } catch {
+            throw ValidationError("\(error).")
+        }
+        if let folder = allowedLocalMediaPath {
+            var status = stat()
+            guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw ValidationError("--allowed-local-media-path: \(folder) is no folder.")
+            }
         }
         if maxNumSeqs > maxNumBatchedTokens {
             throw ValidationError(
@@ -169,4 +195,10 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible, Sendable, Hash
     }
 
     var defaultValueDescription: String { description }
+}
+
+extension WebAddress: ExpressibleByArgument {
+    init?(argument: String) {
+        do { try self.init(argument) } catch { return nil }
+    }
 }

@@ -3,11 +3,13 @@
 import ArgumentParser
 import CMemoryAllocator
 import Generation
+import Glibc
 import InputProcessing
 import Logging
 import ModelRuntime
 import ServingEngine
 import TensorTypes
+import Tracing
 
 /// The server of a compiled model.
 public enum ServeProgram {
@@ -15,6 +17,8 @@ public enum ServeProgram {
     ///
     /// Exit codes: 0 ended in good order; 1 the model or the address cannot be used; 64 wrong arguments.
     public static func run<Model: CompiledModel>(_ model: Model.Type) async {
+        // A log that nobody reads and a limit on file sizes fail the write; the process goes on.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         let given = EnvironmentArguments.adding(to: Array(CommandLine.arguments.dropFirst()))
         do {
             let (arguments, notes) = try FamiliarArguments.translated(given)
@@ -65,11 +69,15 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             PrometheusRegistry.descriptions,
             labels: [("model_name", names[0]), ("engine", "0")]
         )
+        let exporter = arguments.otlpTracesEndpoint.map {
+            SpanExporter(endpoint: $0, service: Self.serviceName, version: Model.manifest.generator, logger: logger)
+        }
         let server = try Server(
             try configuration(),
             metrics: registry,
             engineMetrics: EngineMetrics(registry),
-            logger: logger
+            logger: logger,
+            tracer: exporter?.tracer ?? InstrumentationSystem.tracer
         )
         let loading = Task.detached { [arguments, logger] in
             do {
@@ -86,8 +94,17 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             let scheme = arguments.sslCertfile == nil ? "http" : "https"
             logger.notice("listening", metadata: ["url": "\(scheme)://\(arguments.host):\(port)"])
         }
+        let exporting = Task { await exporter?.run() }
         try await network.run()
+        exporting.cancel()
+        await exporting.value
+        await exporter?.finish()
         _ = await loading.result
+    }
+
+    /// What collectors call this server, by the variable that every program with traces knows.
+    private static var serviceName: String {
+        getenv("OTEL_SERVICE_NAME").map { String(cString: $0) } ?? "vlmc"
     }
 
     private func configuration() throws -> ServerConfiguration {
@@ -102,6 +119,7 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
         configuration.drainSeconds = arguments.drainTimeout
         configuration.slowClientSeconds = arguments.slowClientTimeout
         configuration.imageSource.allowedFolder = arguments.allowedLocalMediaPath
+        configuration.imageSource.allowedHosts = try AllowedHosts(arguments.allowedMediaDomains)
         configuration.showsPage = arguments.page
         if let certificate = arguments.sslCertfile, let key = arguments.sslKeyfile {
             configuration.tls = (certificate, key)

@@ -29,6 +29,7 @@ struct AnswerRequest: Sendable {
             cacheSalt: body["cache_salt"]?.string ?? "",
             skipsSpecialTokens: body["skip_special_tokens"]?.boolean ?? true
         )
+        generation.onEnd = incoming.trace.generationObserver(parameters, model: body["model"]?.string)
         isStreamed = body["stream"]?.boolean ?? false
         includesUsage = body["stream_options"]?["include_usage"]?.boolean ?? false
         includesUsageAlways = body["stream_options"]?["continuous_usage_stats"]?.boolean ?? false

@@ -36,7 +36,17 @@ enum AnthropicFields {
                             FieldSchema("media_type", .string, "Has no effect: the file's first bytes tell."),
                         ]
                     ),
-                    ObjectKind("url", "AnthropicURLSource", [.required("url", .string, "A data URI.")]),
+                    ObjectKind(
+                        "url",
+                        "AnthropicURLSource",
+                        [
+                            .required(
+                                "url",
+                                .string,
+                                "A data URI, or a URL that the server allows."
+                            )
+                        ]
+                    ),
                 ]),
                 "Where the image is."
             ),

@@ -8,7 +8,11 @@ enum ChatFields {
     static let imageURL = ObjectSchema(
         "ImageURL",
         [
-            .required("url", .string, "A data URI such as data:image/png;base64,..."),
+            .required(
+                "url",
+                .string,
+                "A data URI such as data:image/png;base64,..., or a URL that the server allows."
+            ),
             FieldSchema("detail", .choice(["auto", "low", "high"]), "Has no effect: images keep their size."),
         ]
     )

@@ -90,10 +90,11 @@ extension ServedModel {
                 param: references[images.maximumCount].field
             )
         }
+        try source.checkFetched(references)
         return try references.map { reference in
-            let bytes = try source.bytes(of: reference.url, field: reference.field)
+            let file = try source.image(reference.url, field: reference.field)
             do {
-                return try ReadImage(bytes, images)
+                return try ReadImage(file, images)
             } catch let error as ImageError {
                 throw RequestError.invalid(
                     "'\(reference.field)': \(error)",
@@ -121,7 +122,8 @@ private struct ReadImage {
     let key: ImageKey
     let makePatches: @Sendable (ParallelLoop) throws(ImageError) -> PatchedImage
 
-    init(_ bytes: [UInt8], _ images: ImagePreparation) throws(ImageError) {
+    init(_ file: ImageFile, _ images: ImagePreparation) throws(ImageError) {
+        let bytes = file.bytes
         let (decoder, processor) = (images.decoder, images.processor)
         let configuration = processor.configuration
         key = ImageKey(
@@ -136,7 +138,10 @@ private struct ReadImage {
             _ = try decoder.decode(bytes)
             images.decodable.insert(key)
         }
-        makePatches = { loop throws(ImageError) in try processor.process(decoder.decode(bytes).image, in: loop) }
+        makePatches = { loop throws(ImageError) in
+            // With its lease: the memory is free when the file is let go.
+            try processor.process(decoder.decode(file.bytes).image, in: loop)
+        }
     }
 
     func placed(at firstToken: Int) -> PromptImage {

@@ -17,7 +17,11 @@ enum ResponseFields {
         "input_image",
         "ResponseInputImage",
         [
-            .required("image_url", .string, "A data URI such as data:image/png;base64,..."),
+            .required(
+                "image_url",
+                .string,
+                "A data URI such as data:image/png;base64,..., or a URL that the server allows."
+            ),
             FieldSchema(
                 "detail",
                 .choice(["auto", "low", "high", "original"]),

@@ -13,7 +13,8 @@ extension ErrorForm {
             "continue_final_message": "messages[-1].role",
             "response_format": "output_config.format",
             "stop": "stop_sequences",
-        ]
+        ],
+        schema: anthropicSchema
     ) { error, requestID in
         var writer = JSONWriter()
         writer.object { writer in
@@ -26,6 +27,27 @@ extension ErrorForm {
         }
         return writer.utf8
     }
+
+    private static let anthropicSchema = ObjectSchema(
+        "AnthropicErrorResponse",
+        [
+            .required("type", .choice(["error"]), "What it is."),
+            .required(
+                "error",
+                .object(
+                    ObjectSchema(
+                        "AnthropicErrorDetails",
+                        [
+                            .required("type", .string, "The class of errors."),
+                            .required("message", .string, "What is wrong, and what would be right."),
+                        ]
+                    )
+                ),
+                "The error."
+            ),
+            FieldSchema("request_id", .string, "The request's number."),
+        ]
+    )
 
     /// *Source*: Anthropic's API reference, "Errors".
     private static func anthropicType(of status: HTTPResponse.Status) -> String {

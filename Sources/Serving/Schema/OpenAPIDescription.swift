@@ -96,7 +96,25 @@ struct OpenAPIDescription {
                     writer.object { writer in
                         writer.key("description")
                         writer.string(meaning)
+                        writeContent(of: endpoint, isError: status != "200", to: &writer)
                     }
+                }
+            }
+        }
+    }
+
+    /// The types of a response's body, and of errors what they hold.
+    private func writeContent(of endpoint: Endpoint, isError: Bool, to writer: inout JSONWriter) {
+        let mayStream = endpoint.body?.fields.contains { $0.name == "stream" } ?? false
+        let types = isError ? ["application/json"] : [endpoint.contentType] + (mayStream ? ["text/event-stream"] : [])
+        writer.key("content")
+        writer.object { writer in
+            for type in types {
+                writer.key(type)
+                writer.object { writer in
+                    guard isError else { return }
+                    writer.key("schema")
+                    writeReference(to: endpoint.errors.schema.name, &writer)
                 }
             }
         }
@@ -120,7 +138,7 @@ struct OpenAPIDescription {
         }
     }
 
-    /// Every object of any body, once.
+    /// Every object of any body and every form of errors, once.
     private var schemas: [ObjectSchema] {
         var found: [String: ObjectSchema] = [:]
         func visit(_ schema: ObjectSchema) {
@@ -137,6 +155,7 @@ struct OpenAPIDescription {
             }
         }
         endpoints.compactMap(\.body).forEach(visit)
+        endpoints.map(\.errors.schema).forEach(visit)
         return found.values.sorted { $0.name < $1.name }
     }
 

@@ -23,8 +23,12 @@ struct Endpoint: Sendable {
     let access: Access
     /// What the body may hold; nil for requests without a body.
     let body: ObjectSchema?
+    /// The content type of answers that are not streamed.
+    let contentType: String
     /// How errors are written.
     let errors: ErrorForm
+    /// What OpenTelemetry calls that for which the model is asked.
+    let operation: String
     let respond: @Sendable (IncomingRequest, Server) async throws -> Response
 
     /// An endpoint.
@@ -34,7 +38,9 @@ struct Endpoint: Sendable {
         _ summary: String,
         access: Access = .keyHolders,
         body: ObjectSchema? = nil,
+        contentType: String = "application/json",
         errors: ErrorForm = .openAI,
+        operation: String = "chat",
         respond: @escaping @Sendable (IncomingRequest, Server) async throws -> Response
     ) {
         self.method = method
@@ -42,7 +48,9 @@ struct Endpoint: Sendable {
         self.summary = summary
         self.access = access
         self.body = body
+        self.contentType = contentType
         self.errors = errors
+        self.operation = operation
         self.respond = respond
     }
 }
@@ -61,6 +69,8 @@ struct IncomingRequest: Sendable {
     let errors: ErrorForm
     /// The parts of the path that the endpoint names in braces.
     let parameters: [String: String]
+    /// The span of the request.
+    let trace: RequestTrace
     /// The connection.
     let channel: any Channel
     let slowClients: SlowClients

@@ -14,32 +14,41 @@ struct EndpointResponder: Sendable {
     let endpoint: Endpoint
     let server: Server
     let keys: APIKeys
-    let bytesInFlight: BytesInFlight
 
     func respond(to request: Request, _ context: ServingContext) async -> Response {
         let start = ContinuousClock.now
         let id = server.nextRequestID()
+        let trace = RequestTrace(request, endpoint, server, id: id)
         var response: Response
         do {
-            response = try await answer(request, context, id)
+            response = try await answer(request, context, id, trace)
         } catch is CancellationError {
             // The client has gone; nobody reads this.
             response = Response(status: .init(code: 499))
         } catch {
             let error = RequestError(any: error)
             if error.status.kind == .serverError, error.type == "server_error" {
-                server.logger.error("request failed", metadata: ["request_id": "\(id)", "error": "\(error.message)"])
+                var metadata: Logger.Metadata = ["request_id": "\(id)", "error": "\(error.message)"]
+                if let traceID = trace.traceID { metadata["trace_id"] = "\(traceID)" }
+                server.logger.error("request failed", metadata: metadata)
             }
             if error.status == .tooManyRequests { server.engineMetrics.rejected(error.code ?? "other") }
             response = Response(error, in: endpoint.errors, requestID: id)
         }
         if let name = endpoint.errors.requestIDHeader { response.headers[name] = id }
         if let name = HTTPField.Name("x-request-id") { response.headers[name] = id }
-        note(response.status, id, request, since: start)
+        note(response.status, id, trace.traceID, since: start)
+        trace.answered(response.status)
+        response.body = trace.held(until: response.body)
         return response
     }
 
-    private func answer(_ request: Request, _ context: ServingContext, _ id: String) async throws -> Response {
+    private func answer(
+        _ request: Request,
+        _ context: ServingContext,
+        _ id: String,
+        _ trace: RequestTrace
+    ) async throws -> Response {
         var keyHolder = ""
         if endpoint.access == .keyHolders { keyHolder = try keys.holder(of: request.headers) }
         var request = request
@@ -64,6 +73,7 @@ struct EndpointResponder: Sendable {
                 context.parameters.map { (String($0.key), String($0.value)) },
                 uniquingKeysWith: { $1 }
             ),
+            trace: trace,
             channel: context.channel,
             slowClients: server.slowClients
         )
@@ -89,7 +99,7 @@ struct EndpointResponder: Sendable {
             code: "body_too_large"
         )
         if let stated, stated > limit { throw tooLarge }
-        let lease = try bytesInFlight.lease(stated ?? limit)
+        let lease = try server.bytesInFlight.lease(stated ?? limit)
         let watch = server.slowClients.begin(context.channel)
         defer { server.slowClients.end(watch) }
         do {
@@ -97,13 +107,15 @@ struct EndpointResponder: Sendable {
             return (Array(buffer.readableBytesView), lease)
         } catch is NIOTooManyBytesError {
             throw tooLarge
+        } catch let error where !(error is CancellationError) {
+            throw RequestError.invalid("the body does not come as its headers say: \(error)", param: nil)
         }
     }
 
     private func note(
         _ status: HTTPResponse.Status,
         _ id: String,
-        _ request: Request,
+        _ traceID: String?,
         since start: ContinuousClock.Instant
     ) {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -119,14 +131,12 @@ struct EndpointResponder: Sendable {
         ).record(seconds)
         // What orchestrators and dashboards ask every few seconds is not worth a line.
         let level: Logger.Level = endpoint.access == .everyone ? .debug : .info
-        server.logger.log(
-            level: level,
-            "request",
-            metadata: [
-                "request_id": "\(id)", "method": "\(endpoint.method.rawValue)", "path": "\(endpoint.path)",
-                "status": "\(status.code)", "seconds": "\(seconds)",
-            ]
-        )
+        var metadata: Logger.Metadata = [
+            "request_id": "\(id)", "method": "\(endpoint.method.rawValue)", "path": "\(endpoint.path)",
+            "status": "\(status.code)", "seconds": "\(seconds)",
+        ]
+        if let traceID { metadata["trace_id"] = "\(traceID)" }
+        server.logger.log(level: level, "request", metadata: metadata)
     }
 }
 
@@ -135,20 +145,29 @@ final class BytesInFlight: Sendable {
     /// Memory of one body, given back when it is let go.
     final class Lease: Sendable {
         private let owner: BytesInFlight
-        private let count: Int
+        private let count: Mutex<Int>
 
         fileprivate init(_ owner: BytesInFlight, _ count: Int) {
             self.owner = owner
-            self.count = count
+            self.count = Mutex(count)
         }
 
-        deinit { owner.used.withLock { $0 -= count } }
+        deinit {
+            let count = count.withLock { $0 }
+            owner.used.withLock { $0 -= count }
+        }
+
+        /// Memory for more of the same body, or an error if others have it.
+        func extend(by more: Int) throws(RequestError) {
+            try owner.take(more)
+            count.withLock { $0 += more }
+        }
 
         /// A body that keeps the lease until it has been written.
         func held(until body: ResponseBody) -> ResponseBody {
             guard body.contentLength == nil else { return body }
             return ResponseBody { writer in
-                _ = self.count
+                defer { withExtendedLifetime(self) {} }
                 try await body.write(writer)
             }
         }
@@ -161,6 +180,11 @@ final class BytesInFlight: Sendable {
 
     /// Memory for a body, or an error if others have it.
     func lease(_ count: Int) throws(RequestError) -> Lease {
+        try take(count)
+        return Lease(self, count)
+    }
+
+    private func take(_ count: Int) throws(RequestError) {
         let isFree = used.withLock { used in
             guard used == 0 || used + count <= limit else { return false }
             used += count
@@ -176,6 +200,5 @@ final class BytesInFlight: Sendable {
             error.retryAfterSeconds = 1
             throw error
         }
-        return Lease(self, count)
     }
 }

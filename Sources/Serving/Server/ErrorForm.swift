@@ -14,21 +14,46 @@ struct ErrorForm: Sendable {
     /// The interface's names of fields, by the names that they have in chat completions. What all interfaces share
     /// speaks of them by those.
     private(set) var fieldNames: [String: String]
+    /// What the OpenAPI description says of them.
+    let schema: ObjectSchema
 
     init(
         eventName: String? = nil,
         requestIDHeader: HTTPField.Name? = nil,
         fieldNames: [String: String] = [:],
+        schema: ObjectSchema,
         write: @escaping @Sendable (_ error: RequestError, _ requestID: String?) -> [UInt8]
     ) {
         self.eventName = eventName
         self.requestIDHeader = requestIDHeader
         self.fieldNames = fieldNames
+        self.schema = schema
         self.write = write
     }
 
     /// OpenAI's form.
-    static let openAI = ErrorForm { error, _ in error.json }
+    static let openAI = ErrorForm(schema: openAISchema) { error, _ in error.json }
+
+    private static let openAISchema = ObjectSchema(
+        "ErrorResponse",
+        [
+            .required(
+                "error",
+                .object(
+                    ObjectSchema(
+                        "ErrorDetails",
+                        [
+                            .required("message", .string, "What is wrong, and what would be right."),
+                            .required("type", .string, "The class of errors."),
+                            FieldSchema("param", .string, "The field at fault."),
+                            FieldSchema("code", .either([.string, .integer()]), "What programs tell errors apart by."),
+                        ]
+                    )
+                ),
+                "The error."
+            )
+        ]
+    )
 
     /// The same form with other names of fields.
     func naming(_ names: [String: String]) -> ErrorForm {

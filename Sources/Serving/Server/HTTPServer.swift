@@ -23,10 +23,9 @@ struct HTTPServer: Sendable {
     func makeRouter() -> Router<ServingContext> {
         let router = Router(context: ServingContext.self)
         let keys = APIKeys(configuration.apiKeys)
-        let bytes = BytesInFlight(limit: configuration.maximumBytesInFlight)
         router.add(middleware: UnknownPaths())
         for endpoint in EndpointList.all {
-            let responder = EndpointResponder(endpoint: endpoint, server: server, keys: keys, bytesInFlight: bytes)
+            let responder = EndpointResponder(endpoint: endpoint, server: server, keys: keys)
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
                 await responder.respond(to: request, context)
             }
@@ -51,7 +50,12 @@ struct HTTPServer: Sendable {
         )
         var builder = HTTPServerBuilder.http1(configuration: channel)
         if let tls = configuration.tls {
-            builder = .reloadingTLS(channel, try ReloadingCertificate(certificate: tls.certificate, key: tls.key))
+            let certificate = try ReloadingCertificate(
+                certificate: tls.certificate,
+                key: tls.key,
+                logger: server.logger
+            )
+            builder = .reloadingTLS(channel, certificate)
         }
         let application = Application(
             router: makeRouter(),

@@ -11,48 +11,81 @@ import Synchronization
 /// A certificate and its key, read again when their files change.
 final class ReloadingCertificate: Sendable {
     private struct Loaded: Sendable {
-        let context: NIOSSLContext
-        let stamp: [Int]
-        let checked: NIODeadline
+        var context: NIOSSLContext
+        /// What the files were when they were last looked at, whether or not they could be used.
+        var stamp: [Int]
+        var checked: NIODeadline
     }
 
     private let certificate: String
     private let key: String
+    private let logger: Logger
     private let loaded: Mutex<Loaded>
 
     /// Reads the files, in PEM.
-    init(certificate: String, key: String) throws {
+    init(certificate: String, key: String, logger: Logger) throws(CertificateError) {
         self.certificate = certificate
         self.key = key
-        loaded = Mutex(
-            Loaded(
-                context: try Self.load(certificate, key),
-                stamp: Self.stamp(certificate) + Self.stamp(key),
-                checked: .now()
-            )
-        )
+        self.logger = logger
+        // The stamps come first: what changes while it is read is read again.
+        let stamp = Self.stamp(certificate) + Self.stamp(key)
+        loaded = Mutex(Loaded(context: try Self.load(certificate, key), stamp: stamp, checked: .now()))
     }
 
     /// The context for a new connection. Files that cannot be used leave the last one in use.
     var current: NIOSSLContext {
         loaded.withLock { loaded in
             guard loaded.checked + .seconds(1) < .now() else { return loaded.context }
+            loaded.checked = .now()
             let stamp = Self.stamp(certificate) + Self.stamp(key)
-            let context = stamp == loaded.stamp ? loaded.context : (try? Self.load(certificate, key)) ?? loaded.context
-            loaded = Loaded(context: context, stamp: stamp, checked: .now())
-            return context
+            guard stamp != loaded.stamp else { return loaded.context }
+            loaded.stamp = stamp
+            do {
+                loaded.context = try Self.load(certificate, key)
+                logger.notice("new certificate", metadata: ["certificate": "\(certificate)"])
+            } catch {
+                logger.error(
+                    "the new certificate cannot be used, the last one is kept",
+                    metadata: ["error": "\(error)"]
+                )
+            }
+            return loaded.context
         }
     }
 
-    private static func load(_ certificate: String, _ key: String) throws -> NIOSSLContext {
-        let chain = try NIOSSLCertificate.fromPEMFile(certificate).map { NIOSSLCertificateSource.certificate($0) }
-        let key = try NIOSSLPrivateKey(file: key, format: .pem)
+    private static func load(_ certificate: String, _ key: String) throws(CertificateError) -> NIOSSLContext {
+        let chain: [NIOSSLCertificate]
+        let bytes = try contents(of: certificate, option: "--ssl-certfile")
+        do {
+            chain = try NIOSSLCertificate.fromPEMBytes(bytes)
+        } catch {
+            throw CertificateError("--ssl-certfile: \(certificate): no certificate in PEM")
+        }
+        let secret: NIOSSLPrivateKey
+        let keyBytes = try contents(of: key, option: "--ssl-keyfile")
+        do {
+            secret = try NIOSSLPrivateKey(bytes: keyBytes, format: .pem)
+        } catch {
+            throw CertificateError("--ssl-keyfile: \(key): no key in PEM without a password")
+        }
         var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain,
-            privateKey: .privateKey(key)
+            certificateChain: chain.map { .certificate($0) },
+            privateKey: .privateKey(secret)
         )
         configuration.minimumTLSVersion = .tlsv12
-        return try NIOSSLContext(configuration: configuration)
+        do {
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw CertificateError("--ssl-keyfile: \(key): not the key of the certificate in \(certificate)")
+        }
+    }
+
+    private static func contents(of path: String, option: String) throws(CertificateError) -> [UInt8] {
+        do throws(FileRefusal) {
+            return try BoundedFile.bytes(of: path, limit: 1 << 20)
+        } catch {
+            throw CertificateError("\(option): \(path): \(error)")
+        }
     }
 
     /// What changes when a file is written or replaced.
@@ -61,6 +94,14 @@ final class ReloadingCertificate: Sendable {
         guard stat(path, &status) == 0 else { return [] }
         return [Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
     }
+}
+
+/// A certificate or a key that cannot be used.
+struct CertificateError: Error, CustomStringConvertible {
+    /// The option, the file and the reason.
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }
 
 extension HTTPServerBuilder {

@@ -7,6 +7,7 @@ import Logging
 import ModelRuntime
 import ServingEngine
 import Synchronization
+import Tracing
 
 /// A server of one model.
 final class Server: Sendable {
@@ -45,7 +46,10 @@ final class Server: Sendable {
     let metrics: PrometheusRegistry
     let engineMetrics: EngineMetrics
     let slowClients: SlowClients
+    let bytesInFlight: BytesInFlight
     let logger: Logger
+    /// What makes the spans of requests.
+    let tracer: any Tracer
     private let state = Mutex<(phase: Phase, loaded: Loaded?)>((.loading, nil))
     private let requestNumber = Mutex<UInt64>(0)
     private let processName: String
@@ -54,13 +58,16 @@ final class Server: Sendable {
         _ configuration: ServerConfiguration,
         metrics: PrometheusRegistry,
         engineMetrics: EngineMetrics,
-        logger: Logger
+        logger: Logger,
+        tracer: any Tracer = InstrumentationSystem.tracer
     ) throws {
         self.configuration = configuration
         self.metrics = metrics
         self.engineMetrics = engineMetrics
         slowClients = SlowClients(seconds: configuration.slowClientSeconds)
+        bytesInFlight = BytesInFlight(limit: configuration.maximumBytesInFlight)
         self.logger = logger
+        self.tracer = tracer
         workers = try WorkerThreads("preparation", count: 2)
         processName = String(UInt64.random(in: .min ... .max), radix: 36)
     }

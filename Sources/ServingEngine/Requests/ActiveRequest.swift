@@ -15,7 +15,7 @@ final class ActiveRequest {
     let positions: RotaryPositions
     /// Updates for whoever asked.
     let source: AsyncThrowingStream<GenerationUpdate, any Error>.Continuation
-    /// When it arrived, was taken, gave its first token and its last one.
+    /// When it arrived, was taken, had the encodings of its images, gave its first token and its last one.
     var times: RequestTimes
     /// The answers; a single one until the prompt has been read.
     var sequences: [ActiveSequence] = []
@@ -72,6 +72,8 @@ final class ActiveRequest {
 struct RequestTimes {
     let arrival: ContinuousClock.Instant
     var start: ContinuousClock.Instant?
+    /// Nil if it needed none that was not there.
+    var imagesEncoded: ContinuousClock.Instant?
     var firstToken: ContinuousClock.Instant?
     var lastToken: ContinuousClock.Instant?
 }

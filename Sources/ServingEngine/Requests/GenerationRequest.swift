@@ -25,6 +25,9 @@ public struct GenerationRequest: Sendable {
     public var cacheSalt: String
     /// Whether special tokens are left out of the text.
     public var skipsSpecialTokens: Bool
+    /// Is told what the request took once it has ended, one way or another. Called on the engine's thread, so it has to
+    /// be quick.
+    public var onEnd: (@Sendable (RequestReport) -> Void)?
 
     /// A request with one answer.
     public init(

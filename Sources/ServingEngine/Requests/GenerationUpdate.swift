@@ -73,8 +73,9 @@ public enum AdmissionError: Error, Sendable, Hashable, CustomStringConvertible {
             "the prompt has \(tokens) tokens and leaves no room for an answer: this model's maximum context length is "
                 + "\(context) tokens"
         case .tooManyTokens(let prompt, let asked, let context):
-            "\(prompt) tokens of the prompt and \(asked) of the answer are \(prompt + asked): this model's maximum "
-                + "context length is \(context) tokens"
+            // Their sum is not told: a client may ask for as many tokens as there are numbers.
+            "\(prompt) tokens of the prompt and \(asked) of the answer are too many: this model's maximum context "
+                + "length is \(context) tokens"
         case .tooManyChoices(let choices, let allowed): "\(choices) answers at once; at most \(allowed) are possible"
         case .tooManyImageTokens(let tokens, let allowed):
             "the images take \(tokens) tokens; at most \(allowed) can be kept at a time"

@@ -45,6 +45,33 @@ import Testing
         test.engine.stop()
     }
 
+    /// Whoever asks is told what its request took, as the observers are, whether or not images had to be encoded for it.
+    @Test func theEndIsToldWithItsTimes() async throws {
+        let test = try TestEngine()
+        let (ends, source) = AsyncStream.makeStream(of: RequestReport.self)
+        var reports: [RequestReport] = []
+        var iterator = ends.makeAsyncIterator()
+        for after in [[1], [2, 3]] as [[Int32]] {
+            let image = ImageFixture.image(9, rows: 4, columns: 4, at: 5)
+            var request = request(image, EngineTests.prompt(5, seed: 8), after, count: 3)
+            request.choices = 2
+            request.onEnd = { source.yield($0) }
+            _ = try await test.tokens(request)
+            reports.append(try #require(await iterator.next()))
+        }
+        for report in reports {
+            #expect(report.end == .finished(.length) && report.finishReasons == [.length, .length])
+            let (queue, prefill) = (try #require(report.queueSeconds), try #require(report.prefillSeconds))
+            let decode = try #require(report.decodeSeconds)
+            #expect(queue >= 0 && prefill >= 0 && decode >= 0 && queue + prefill + decode <= report.totalSeconds)
+        }
+        // The first token needs the image; the second request finds its encoding.
+        let images = try #require(reports[0].imageSeconds)
+        #expect(images > 0 && images <= reports[0].prefillSeconds ?? 0)
+        #expect(reports[1].imageSeconds == nil)
+        test.engine.stop()
+    }
+
     @Test func knownKeysAndValuesNeedNoEncoding() async throws {
         // Room for one image's encoding only.
         let test = try TestEngine { $0.imageTokens = 16 }

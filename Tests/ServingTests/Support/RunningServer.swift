@@ -7,6 +7,7 @@ import JSONText
 import Logging
 import ModelRuntime
 import ServingEngine
+import Tracing
 
 @testable import Serving
 
@@ -20,6 +21,8 @@ struct RunningServer: Sendable {
         _ engine: any GenerationEngine,
         isLoaded: Bool = true,
         model: ServedModel = model,
+        logger: Logger? = nil,
+        tracer: any Tracer = NoOpTracer(),
         _ change: (inout ServerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> Result
     ) async throws -> Result {
@@ -28,8 +31,8 @@ struct RunningServer: Sendable {
         configuration.version = "tests"
         configuration.drainSeconds = 5
         change(&configuration)
-        var logger = Logger(label: "tests") { LineLog(label: $0, isJSON: false) }
-        logger.logLevel = .critical
+        var quiet = Logger(label: "tests") { LineLog(label: $0, isJSON: false) }
+        quiet.logLevel = .critical
         let registry = PrometheusRegistry(
             PrometheusRegistry.descriptions,
             labels: [("model_name", "tiny"), ("engine", "0")]
@@ -38,7 +41,8 @@ struct RunningServer: Sendable {
             configuration,
             metrics: registry,
             engineMetrics: EngineMetrics(registry),
-            logger: logger
+            logger: logger ?? quiet,
+            tracer: tracer
         )
         if isLoaded { server.begin(Server.Loaded(model: model, engine: engine)) }
         let (ports, source) = AsyncStream.makeStream(of: Int.self)

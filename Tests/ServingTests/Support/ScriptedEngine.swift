@@ -1,10 +1,10 @@
 // An engine that answers with texts of a test, at once or when it is told to. What the HTTP side makes of them is tested.
 
 import InputProcessing
-import ServingEngine
 import Synchronization
 
 @testable import ModelRuntime
+@testable import ServingEngine
 
 /// Answers every request with the same texts, a token for each piece.
 final class ScriptedEngine: GenerationEngine {
@@ -66,16 +66,41 @@ final class ScriptedEngine: GenerationEngine {
             }
         }
         if let failure { source.finish(throwing: failure) } else if !isEndless { source.finish() }
+        if !isEndless { request.onEnd?(report(request, usage, failure)) }
         if isEndless {
+            let total = usage
             // Somebody has to hold the source, or the stream would end.
             Task { [self] in
                 while shared.withLock({ $0.ended == 0 && !$0.isClosed }) {
                     try? await Task.sleep(for: .milliseconds(5))
                 }
                 source.finish()
+                request.onEnd?(report(request, total, .shutDown, isCancelled: shared.withLock { $0.ended > 0 }))
             }
         }
         return stream
+    }
+
+    /// What a request took, in seconds that tests can tell apart.
+    private func report(
+        _ request: GenerationRequest,
+        _ usage: TokenUsage,
+        _ failure: GenerationFailure?,
+        isCancelled: Bool = false
+    ) -> RequestReport {
+        RequestReport(
+            end: isCancelled ? .cancelled : failure == nil ? .finished(finish) : .failed,
+            finishReasons: isCancelled || failure != nil ? [] : Array(repeating: finish, count: request.choices),
+            usage: usage,
+            choices: request.choices,
+            maximumTokens: request.parameters.maximumTokens,
+            totalSeconds: 16,
+            queueSeconds: 1,
+            imageSeconds: request.images.isEmpty ? nil : 2,
+            prefillSeconds: 4,
+            decodeSeconds: 8,
+            preemptions: 0
+        )
     }
 
     /// The token of a piece; its log probabilities, if they are asked for, are those of logits that fall with the tokens'
