@@ -103,6 +103,7 @@ public final class LoadedModel<Model: CompiledModel> {
         self.limits = limits
         adapters = LoadedAdapters(for: declared, limits: limits.adapters, kernels: kernels.set)
         adapter = try options.adapter.map { [adapters] folder in try adapters.load(folder, from: folder) }
+        for named in options.namedAdapters { try adapters.load(named.name, from: named.folder) }
         weights = try PackedWeights.open(
             MatchedWeights(declared, in: checkpoint),
             cacheFolder: options.cacheFolder,
@@ -225,7 +226,11 @@ extension LoadingOptions {
             // An impossible rank is refused with everything else that is wrong when the adapter is loaded.
             let possible = AdapterLimits.ranks
             let rank = min(max(try AdapterFiles(folder: adapter).rank, possible.lowerBound), possible.upperBound)
-            return AdapterLimits(count: max(adapterLimits.count, 1), rank: max(adapterLimits.rank, rank))
+            return AdapterLimits(
+                count: max(adapterLimits.count, 1),
+                rank: max(adapterLimits.rank, rank),
+                spareCount: adapterLimits.spareCount
+            )
         }
     }
 }

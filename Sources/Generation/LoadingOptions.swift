@@ -38,6 +38,8 @@ public struct LoadingOptions: Sendable {
     public var adapterLimits = AdapterLimits.none
     /// The folder of an adapter that is loaded with the model, and that answers use.
     public var adapter: String?
+    /// Further adapters that are loaded with the model, for whom `adapterLimits` have room.
+    public var namedAdapters: [(name: String, folder: String)] = []
 
     /// The context without an explicit one, where the model allows more.
     public static let defaultContext = 32768

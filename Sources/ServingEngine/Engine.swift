@@ -233,6 +233,9 @@ public final class Engine<Model: CompiledModel>: GenerationEngine {
         guard (1...configuration.maximumSequences).contains(request.choices) else {
             throw .tooManyChoices(request.choices, allowed: configuration.maximumSequences)
         }
+        if let rank = request.adapter?.adapter.rank, rank > limits.adapters.rank {
+            throw .adapterTooLarge(rank: rank, allowed: limits.adapters.rank)
+        }
         let merge = Model.manifest.vision?.merge ?? 1
         let imageTokens = Dictionary(request.images.map { ($0.key, $0.grid.tokenCount(merge: merge)) }) { $1 }
         let total = imageTokens.values.reduce(0, +)

@@ -14,6 +14,7 @@ extension EngineLoop {
     /// Computes the planned rows, chooses tokens where they end, and tells whoever asked.
     func step(_ planned: [PlannedRows]) {
         let start = clock.now
+        let planned = Self.groupedByAdapter(planned)
         let batch: RaggedBatch
         do {
             batch = try RaggedBatch(planned.map(rows), shape: shape)
@@ -55,6 +56,16 @@ extension EngineLoop {
         for observer in observers { observer.stepped(report) }
     }
 
+    /// The rows of each adapter beside one another, so that products take them together. Answers are the same in any order.
+    private static func groupedByAdapter(_ planned: [PlannedRows]) -> [PlannedRows] {
+        func identity(_ row: PlannedRows) -> UInt64 { row.sequence.request.adapter?.identity ?? 0 }
+        guard let first = planned.first, planned.contains(where: { identity($0) != identity(first) }) else {
+            return planned
+        }
+        let groups = Dictionary(grouping: planned, by: identity)
+        return groups.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
+
     /// What a sequence brings to the batch.
     private func rows(_ planned: PlannedRows) throws(GenerationFailure) -> SequenceRows {
         let sequence = planned.sequence
@@ -75,7 +86,8 @@ extension EngineLoop {
             blocks: sequence.prefix.table.blocks,
             featureSpans: spans,
             logitRows: planned.choosesToken ? [planned.tokens.count - 1] : [],
-            isGreedy: sequence.needsGreatestOnly
+            isGreedy: sequence.needsGreatestOnly,
+            adapter: request.adapter
         )
     }
 

@@ -20,6 +20,7 @@ final class EngineLoop<Model: CompiledModel> {
     let logits: StepLogits
     var planner: StepPlanner
     var images: EncodedImages
+    private var adapters = AdapterUses()
     private let inbox: MessageQueue<EngineMessage>
     private var requests: [UInt64: ActiveRequest] = [:]
     private var isStopped = false
@@ -88,7 +89,8 @@ final class EngineLoop<Model: CompiledModel> {
             preempted: planner.preemptedCount,
             usedBlocks: planner.pool.usedCount,
             blocks: planner.pool.blockCount,
-            imageTokens: images.tokenCount
+            imageTokens: images.tokenCount,
+            adapters: adapters.names
         )
     }
 
@@ -98,6 +100,7 @@ final class EngineLoop<Model: CompiledModel> {
         switch message {
         case .submit(let request):
             requests[request.id] = request
+            adapters.wait(request.request.adapter)
             planner.enqueue(request)
         case .cancel(let id):
             // What has ended is gone already.
@@ -167,17 +170,24 @@ final class EngineLoop<Model: CompiledModel> {
         let request = sequence.request
         let needed = request.request.images.enumerated().compactMap { index, image in
             let tokens = image.grid.tokenCount(merge: merge)
-            return image.firstToken + tokens > sequence.prefix.tokenCount ? (index, image.key, tokens) : nil
+            let key = request.encodingKey(image)
+            return image.firstToken + tokens > sequence.prefix.tokenCount ? (index, key, tokens) : nil
         }
         guard case .granted(let ready, let toEncode, let pending) = images.reserve(needed) else { return false }
         request.pinnedImages += needed.map { $0.1 }
         // Another answer of the request may be reading images of its own.
         for (index, features) in ready { request.features[index] = features }
         request.missingImages.formUnion(pending)
-        for index in toEncode { encoder?.encode(request.request.images[index]) }
+        for index in toEncode {
+            let image = request.request.images[index]
+            encoder?.encode(
+                EncodingJob(key: request.encodingKey(image), image: image, adapter: request.imageAdapter)
+            )
+        }
         if request.times.start == nil {
             let now = clock.now
             request.times.start = now
+            adapters.begin(request.request.adapter)
             onBegin()
             let report = StartReport(
                 promptTokens: request.prompt.count,
@@ -198,7 +208,7 @@ final class EngineLoop<Model: CompiledModel> {
         for request in requests.values.sorted(by: { $0.id < $1.id }) where request.missingImages.contains(image.key) {
             request.missingImages.remove(image.key)
             if request.missingImages.isEmpty { request.times.imagesEncoded = request.times.imagesEncoded ?? clock.now }
-            for (index, wanted) in request.request.images.enumerated() where wanted.key == image.key {
+            for (index, wanted) in request.request.images.enumerated() where request.encodingKey(wanted) == image.key {
                 switch image.features {
                 case .success(let features): request.features[index] = features
                 case .failure(let error):
@@ -246,6 +256,7 @@ final class EngineLoop<Model: CompiledModel> {
     func end(_ request: ActiveRequest, _ end: RequestReport.End) {
         guard requests.removeValue(forKey: request.id) != nil else { return }
         releaseImages(request)
+        adapters.end(request.request.adapter, hasBegun: request.times.start != nil)
         if request.times.start == nil { onBegin() }
         planner.remove(request)
         let report = RequestReport(request, end: end, now: clock.now)

@@ -44,6 +44,8 @@ public struct EngineState: Sendable, Hashable {
     public var blocks: Int
     /// Image tokens whose encodings are kept.
     public var imageTokens: Int
+    /// The adapters of its requests.
+    public var adapters: AdapterNames
 
     /// An engine that does nothing, with so many blocks of which some are in use.
     public init(
@@ -52,7 +54,8 @@ public struct EngineState: Sendable, Hashable {
         preempted: Int = 0,
         usedBlocks: Int = 0,
         blocks: Int = 0,
-        imageTokens: Int = 0
+        imageTokens: Int = 0,
+        adapters: AdapterNames = AdapterNames()
     ) {
         self.running = running
         self.waiting = waiting
@@ -60,6 +63,7 @@ public struct EngineState: Sendable, Hashable {
         self.usedBlocks = usedBlocks
         self.blocks = blocks
         self.imageTokens = imageTokens
+        self.adapters = adapters
     }
 }
 

@@ -2,6 +2,7 @@
 // Read next: AdapterFields.swift (the configuration), AdapterMatching.swift (the tensors), PackedAdapter.swift (memory).
 // Which rows use it: RowAdapters.swift. Several of them by name: LoadedAdapters.swift.
 
+import Synchronization
 import TensorTypes
 
 /// Low-rank maps that are added to some matrices of a model, for the rows that use the adapter.
@@ -11,6 +12,8 @@ import TensorTypes
 ///
 /// It lives as long as anybody holds it: an adapter that is unloaded serves the sequences that use it to their end.
 public final class Adapter: Sendable {
+    /// A number that no other adapter of this process has or will have, for whoever keeps what was computed with it.
+    public let identity = Adapter.count.add(1, ordering: .relaxed).newValue
     /// The folder.
     public let path: String
     /// The greatest rank.
@@ -23,6 +26,8 @@ public final class Adapter: Sendable {
     public let changesImages: Bool
 
     let packed: PackedAdapter
+
+    private static let count = Atomic<UInt64>(0)
 
     /// The name of the configuration.
     public static let configurationName = "adapter_config.json"

@@ -26,6 +26,9 @@ public final class LoadedAdapters: Sendable {
             all.removeAll { $0.adapter == nil }
             return all.count + reading.count
         }
+
+        /// Names that are taken, or will be.
+        var nameCount: Int { byName.count + reading.count { byName[$0] == nil } }
     }
 
     /// An adapter as long as anybody holds it.
@@ -50,12 +53,19 @@ public final class LoadedAdapters: Sendable {
 
     /// Reads the adapter in a folder and gives it a name.
     ///
+    /// - Parameter replacing: Whether it may take the name of another, which then goes as if it were unloaded.
     /// - Throws: `AdapterError`, also if the name is taken or all places are; what is loaded stays as it is.
     @discardableResult
-    public func load(_ name: String, from folder: String) throws(AdapterError) -> Adapter {
+    public func load(
+        _ name: String,
+        from folder: String,
+        replacing: Bool = false
+    ) throws(AdapterError) -> Adapter {
         let problem: AdapterError.Problem? = state.withLock { state in
-            if state.byName[name] != nil || state.reading.contains(name) { return .nameTaken(name) }
-            if state.count() >= limits.count { return .tooMany(allowed: limits.count) }
+            let isNew = state.byName[name] == nil
+            if state.reading.contains(name) || !(isNew || replacing) { return .nameTaken(name) }
+            if isNew, state.nameCount >= limits.count { return .tooMany(allowed: limits.count) }
+            if state.count() >= limits.placeCount { return .tooMany(allowed: limits.placeCount) }
             state.reading.insert(name)
             return nil
         }

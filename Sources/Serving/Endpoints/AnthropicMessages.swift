@@ -20,7 +20,7 @@ enum AnthropicMessages {
             request.generation.user = incoming.user(named: incoming.body["metadata"]?["user_id"])
             return request
         }
-        let stream = try loaded.engine.submit(request.generation)
+        let stream = try loaded.submit(request.generation)
         let writer = AnthropicMessageWriter(
             requestID: incoming.id,
             model: incoming.body["model"]?.string ?? loaded.model.name,

@@ -31,7 +31,7 @@ enum ChatCompletions {
     @Sendable private static func respond(_ incoming: IncomingRequest, _ server: Server) async throws -> Response {
         let loaded = try server.model(named: incoming.body["model"])
         let request = try await server.prepare(incoming) { try answerRequest(incoming, loaded.model, $0) }
-        let stream = try loaded.engine.submit(request.generation)
+        let stream = try loaded.submit(request.generation)
         let writer = ChatCompletionWriter(
             id: "chatcmpl-\(incoming.id)",
             model: incoming.body["model"]?.string ?? loaded.model.name,

@@ -39,7 +39,7 @@ enum Completions {
     @Sendable private static func respond(_ incoming: IncomingRequest, _ server: Server) async throws -> Response {
         let loaded = try server.model(named: incoming.body["model"])
         let parts = try await server.prepare(incoming) { _ in try prepare(incoming, loaded.model) }
-        let streams = try parts.map { try loaded.engine.submit($0.request.generation) }
+        let streams = try parts.map { try loaded.submit($0.request.generation) }
         let choices = parts[0].request.generation.choices
         let writer = CompletionWriter(
             id: "cmpl-\(incoming.id)",

@@ -10,6 +10,8 @@ enum EndpointList {
         AnthropicMessages.countTokens,
         Models.list,
         Models.one,
+        Adapters.load,
+        Adapters.unload,
         Tokenization.tokenize,
         Tokenization.detokenize,
         Health.health,

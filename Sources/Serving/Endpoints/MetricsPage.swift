@@ -10,7 +10,8 @@ enum MetricsPage {
         access: .everyone,
         contentType: "text/plain"
     ) { _, server in
-        server.engineMetrics.refresh(server.loadedModel?.engine.state)
+        let loaded = server.loadedModel
+        server.engineMetrics.refresh(loaded?.engine.state, adapterLimit: loaded?.adapters?.maximumCount)
         return Response(text: server.metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 }

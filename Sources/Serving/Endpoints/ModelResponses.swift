@@ -23,7 +23,7 @@ enum ModelResponses {
             let chat = try ChatRequest(response: incoming.body, loaded.model)
             return (try loaded.model.answerRequest(chat, incoming, source), chat.tools)
         }
-        let stream = try loaded.engine.submit(request.generation)
+        let stream = try loaded.submit(request.generation)
         let writer = ResponseObjectWriter(
             requestID: incoming.id,
             model: incoming.body["model"]?.string ?? loaded.model.name,

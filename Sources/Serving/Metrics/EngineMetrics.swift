@@ -94,13 +94,28 @@ final class EngineMetrics: EngineObserver {
     }
 
     /// Takes the state of an engine that may not have made a step for long.
-    func refresh(_ state: EngineState?) {
+    ///
+    /// - Parameter adapterLimit: How many adapters may be loaded; nil for a server without any.
+    func refresh(_ state: EngineState?, adapterLimit: Int? = nil) {
         guard let state else { return }
+        if let adapterLimit { refresh(state.adapters, limit: adapterLimit) }
         running.set(state.running)
         waiting.set(state.waiting + state.preempted)
         waitingForCapacity.set(state.waiting + state.preempted)
         cacheUsage.set(state.blocks > 0 ? Double(state.usedBlocks) / Double(state.blocks) : 0)
         imageTokens.set(state.imageTokens)
+    }
+
+    /// The names stand in labels; the value is the time at which they were those.
+    private func refresh(_ names: AdapterNames, limit: Int) {
+        registry.setOnly(
+            "vllm:lora_requests_info",
+            [
+                ("max_lora", "\(limit)"), ("running_lora_adapters", names.running.joined(separator: ",")),
+                ("waiting_lora_adapters", names.waiting.joined(separator: ",")),
+            ],
+            to: Double(WallClock.seconds)
+        )
     }
 
     func stepped(_ report: StepReport) {

@@ -31,6 +31,9 @@ extension PrometheusRegistry {
         "vllm:prompt_tokens_cached_total": Description("Tokens of prompts that were found in the prefix cache."),
         "vllm:generation_tokens_total": Description("Tokens that were generated."),
         "vllm:request_success_total": Description("Requests that have ended, by reason."),
+        "vllm:lora_requests_info": Description(
+            "The adapters of requests that run and that wait, and how many may be loaded; the value is the time."
+        ),
         "vllm:admission_rejections_total": Description("Requests that were not taken, by reason."),
         "vllm:iteration_tokens_total": Description("Tokens of each step.", buckets: stepBuckets),
         "vllm:time_to_first_token_seconds": Description(

@@ -69,6 +69,12 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
         }
     }
 
+    /// Sets a gauge whose labels tell what is the case: what was the case before is not told any more.
+    func setOnly(_ name: String, _ dimensions: [(String, String)], to value: Double) {
+        families.withLock { $0[Self.metricName(name)]?.series = [:] }
+        series(name, dimensions, .gauge).set(to: value)
+    }
+
     /// All metrics as Prometheus reads them.
     public func exposition() -> [UInt8] {
         let families = families.withLock { $0 }

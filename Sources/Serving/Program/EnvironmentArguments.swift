@@ -7,10 +7,12 @@ enum EnvironmentArguments {
     /// How an option is written.
     enum Kind {
         case value
-        /// Several values, parted by commas.
+        /// Several values, parted by commas; or one that is a JSON object.
         case list
         /// true or false; written as --NAME or --no-NAME.
         case flag
+        /// true or false; written as --NAME, or not at all.
+        case presence
     }
 
     /// Every option of the server but those that print and exit.
@@ -21,9 +23,10 @@ enum EnvironmentArguments {
         ("kv-cache-dtype", .value), ("dtype", .value), ("cache", .value), ("threads", .value), ("min-pixels", .value),
         ("max-pixels", .value), ("max-images", .value), ("image-cache-tokens", .value),
         ("enable-prefix-caching", .flag), ("allowed-local-media-path", .value), ("allowed-media-domains", .list),
-        ("ssl-certfile", .value),
+        ("lora-modules", .list), ("enable-lora", .flag), ("max-loras", .value), ("max-lora-rank", .value),
+        ("allow-runtime-lora-updating", .presence), ("allowed-lora-path", .value), ("ssl-certfile", .value),
         ("ssl-keyfile", .value), ("max-body-size", .value), ("max-connections", .value), ("drain-timeout", .value),
-        ("slow-client-timeout", .value), ("log-level", .value), ("log-json", .flag), ("page", .flag),
+        ("slow-client-timeout", .value), ("log-level", .value), ("log-json", .presence), ("page", .flag),
         ("otlp-traces-endpoint", .value),
     ]
 
@@ -49,11 +52,12 @@ enum EnvironmentArguments {
             guard let value = environment(variable), stated.isDisjoint(with: names) else { continue }
             switch option.kind {
             case .value: added += ["--\(option.name)=\(value)"]
+            case .list where value.hasPrefix("{"): added += ["--\(option.name)=\(value)"]
             case .list: added += value.split(separator: ",").map { "--\(option.name)=\($0)" }
-            case .flag:
+            case .flag, .presence:
                 switch value.lowercased() {
                 case "1", "true", "yes", "on": added.append("--\(option.name)")
-                case "0", "false", "no", "off", "": if option.name != "log-json" { added.append("--no-\(option.name)") }
+                case "0", "false", "no", "off", "": if option.kind == .flag { added.append("--no-\(option.name)") }
                 // Anything else is left to the parser, which says what is wrong with it.
                 default: added.append("--\(option.name)=\(value)")
                 }

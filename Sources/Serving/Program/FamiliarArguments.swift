@@ -41,6 +41,8 @@ enum FamiliarArguments {
         "disable-frontend-multiprocessing": .flag("there is one process"),
         "disable-uvicorn-access-log": .flag("see --log-level"),
         "gpu-memory-utilization": .value("see --kv-cache-memory", allowed: nil),
+        "max-cpu-loras": .value("all adapters are in the machine's memory; see --max-loras", allowed: nil),
+        "fully-sharded-loras": .flag("one machine computes"),
         "swap-space": .value("sequences that lose their blocks are computed again", allowed: nil),
         "cpu-offload-gb": .value("weights are in the machine's memory", allowed: nil),
         "seed": .value("requests without a seed get one each", allowed: nil),

@@ -90,6 +90,8 @@ struct ServeArguments: ParsableArguments {
     )
     var allowedMediaDomains: [String] = []
 
+    @OptionGroup var adapters: AdapterArguments
+
     @Option(help: ArgumentHelp("The certificate, in PEM, for TLS.", valueName: "file"))
     var sslCertfile: String?
 

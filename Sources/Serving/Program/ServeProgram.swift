@@ -64,6 +64,7 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
         logger.logLevel = level
         for note in ServeNotes.all { logger.notice("option", metadata: ["note": "\(note)"]) }
         let names = arguments.servedModelName.isEmpty ? [Model.manifest.name] : arguments.servedModelName
+        try arguments.adapters.check(modelNames: names)
         let registry = PrometheusRegistry(
             PrometheusRegistry.descriptions,
             labels: [("model_name", names[0]), ("engine", "0")]
@@ -156,6 +157,8 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
         options.hasOwnEncoder = true
         options.contextTokens = arguments.maxModelLen
         options.cache = arguments.kvCacheMemory.map { .bytes($0.value) } ?? defaultCache
+        options.adapterLimits = try arguments.adapters.limits()
+        options.namedAdapters = arguments.adapters.loraModules.map { ($0.name, $0.path) }
         let loaded = try LoadedModel<Model>(options)
         var configuration = EngineConfiguration()
         configuration.maximumSequences = arguments.maxNumSeqs
@@ -195,6 +198,23 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             },
             defaults: loaded.manifest.generation.samplingParameters
         )
-        return Server.Loaded(model: model, engine: engine)
+        let adapters = loaded.limits.adapters == .none ? nil : try servedAdapters(loaded.adapters, names, arguments)
+        return Server.Loaded(model: model, engine: engine, adapters: adapters)
+    }
+
+    private func servedAdapters(
+        _ loaded: LoadedAdapters,
+        _ names: [String],
+        _ arguments: ServeArguments
+    ) throws -> ServedAdapters {
+        let bases = arguments.adapters.loraModules.compactMap { module in
+            module.baseModelName.map { (module.name, $0) }
+        }
+        return try ServedAdapters(
+            loaded,
+            modelNames: names,
+            parents: Dictionary(bases) { first, _ in first },
+            updatesBelow: arguments.adapters.allowedLoraPath
+        )
     }
 }

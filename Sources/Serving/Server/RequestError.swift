@@ -90,6 +90,7 @@ extension RequestError {
         case .tooManyTokens: self = .invalid(message, param: "max_tokens", code: "context_length_exceeded")
         case .tooManyChoices: self = .invalid(message, param: "n")
         case .tooManyImageTokens: self = .invalid(message, param: "messages", code: "context_length_exceeded")
+        case .adapterTooLarge: self = .invalid(message, param: "model")
         case .parameters(let error): self = .invalid(message, param: error.problems.first?.field)
         case .queueFull(_, let seconds):
             self.init(.tooManyRequests, message, type: "rate_limit_error", code: "queue_full")

@@ -25,6 +25,20 @@ final class Server: Sendable {
     struct Loaded: Sendable {
         let model: ServedModel
         let engine: any GenerationEngine
+        /// The adapters; nil for a server without any.
+        var adapters: ServedAdapters?
+        /// The adapter that a request has chosen, which it keeps to its end.
+        var adapter: NamedAdapter?
+
+        /// Everything that requests may call their model.
+        var names: [String] { model.names + (adapters?.names ?? []) }
+
+        /// Hands a request to the engine, with the adapter that it has chosen.
+        func submit(_ request: GenerationRequest) throws(AdmissionError) -> GenerationStream {
+            var request = request
+            request.adapter = adapter
+            return try engine.submit(request)
+        }
     }
 
     let configuration: ServerConfiguration
@@ -93,11 +107,12 @@ final class Server: Sendable {
         throw error
     }
 
-    /// The model, if it has the name that a request calls it by. Requests may leave the name out.
+    /// The model, with the adapter if a request calls it by an adapter's name. Requests may leave the name out.
     func model(named name: JSONValue?) throws(RequestError) -> Loaded {
-        let loaded = try loaded()
+        var loaded = try loaded()
         if let name = name?.string, !loaded.model.names.contains(name) {
-            throw .unknownModel(name, known: loaded.model.names)
+            guard let adapter = loaded.adapters?[name] else { throw .unknownModel(name, known: loaded.names) }
+            loaded.adapter = adapter
         }
         return loaded
     }

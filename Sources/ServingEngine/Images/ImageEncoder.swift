@@ -6,8 +6,16 @@ import ModelRuntime
 
 /// An image that was encoded, or cannot be.
 struct EncodedImage: Sendable {
-    let key: ImageKey
+    let key: EncodingKey
     let features: Result<ImageFeatures, ImageError>
+}
+
+/// An image to be encoded.
+struct EncodingJob: Sendable {
+    let key: EncodingKey
+    let image: PromptImage
+    /// The adapter that changes encodings; nil for the model's own.
+    let adapter: Adapter?
 }
 
 /// A second instance of a model, for its image encoder alone.
@@ -15,7 +23,7 @@ final class ImageEncoder<Model: CompiledModel>: @unchecked Sendable {
     private let model: Model
     private let pool: ThreadPool
     private let limits: ModelLimits
-    private let jobs = MessageQueue<PromptImage?>()
+    private let jobs = MessageQueue<EncodingJob?>()
     private let onResult: @Sendable (EncodedImage) -> Void
 
     /// An encoder that gives its results to `onResult`, on its thread.
@@ -35,13 +43,13 @@ final class ImageEncoder<Model: CompiledModel>: @unchecked Sendable {
     }
 
     /// Asks for an encoding.
-    func encode(_ image: PromptImage) { jobs.post(image) }
+    func encode(_ job: EncodingJob) { jobs.post(job) }
 
     /// Ends the thread after the call that it is in.
     func stop() { jobs.post(nil) }
 
     private func run() {
-        var waiting: [PromptImage] = []
+        var waiting: [EncodingJob] = []
         while true {
             for job in jobs.takeAll(waits: waiting.isEmpty) {
                 guard let job else { return }
@@ -51,28 +59,30 @@ final class ImageEncoder<Model: CompiledModel>: @unchecked Sendable {
         }
     }
 
-    /// The next jobs, in their order, as far as their patches fit one call.
-    private func takeBatch(_ waiting: inout [PromptImage]) -> [PromptImage] {
+    /// The next jobs, in their order, as far as their patches fit one call and they use one adapter.
+    private func takeBatch(_ waiting: inout [EncodingJob]) -> [EncodingJob] {
         var count = 0
         var patches = 0
-        while count < waiting.count, count == 0 || patches + waiting[count].grid.patchCount <= limits.patches {
-            patches += waiting[count].grid.patchCount
+        while count < waiting.count, waiting[count].key.adapter == waiting[0].key.adapter {
+            patches += waiting[count].image.grid.patchCount
+            guard count == 0 || patches <= limits.patches else { break }
             count += 1
         }
         defer { waiting.removeFirst(count) }
         return Array(waiting[..<count])
     }
 
-    private func encode(_ batch: [PromptImage]) {
-        var decoded: [(key: ImageKey, image: PatchedImage, grid: ImageGrid)] = []
+    private func encode(_ batch: [EncodingJob]) {
+        var decoded: [(key: EncodingKey, image: PatchedImage, grid: ImageGrid)] = []
         for job in batch {
             do throws(ImageError) {
-                let image = try job.makePatches(pool.parallelLoop)
-                let patches = job.grid.patchCount
+                let image = try job.image.makePatches(pool.parallelLoop)
+                let grid = job.image.grid
+                let patches = grid.patchCount
                 guard image.grid.patchCount == patches, image.patches.count == patches * patchWidth else {
                     throw ImageError(.unreadable(reason: "its size differs from what its header says"))
                 }
-                decoded.append((job.key, image, job.grid))
+                decoded.append((job.key, image, grid))
             } catch {
                 onResult(EncodedImage(key: job.key, features: .failure(error)))
             }
@@ -87,7 +97,7 @@ final class ImageEncoder<Model: CompiledModel>: @unchecked Sendable {
         let pixels = decoded.count == 1 ? decoded[0].image.patches : decoded.flatMap(\.image.patches)
         pixels.withUnsafeBufferPointer { pixels in
             guard let pixels = pixels.baseAddress, let output = features.values.baseAddress else { return }
-            model.encodeImages(pixels, layout: layout, into: output, observer: nil)
+            model.encodeImages(pixels, layout: layout, adapter: batch[0].adapter, into: output, observer: nil)
         }
         var first = 0
         for item in decoded {

@@ -24,9 +24,9 @@ final class ActiveRequest {
     /// Encodings of its images by their index; nil for those that known keys and values make superfluous.
     var features: [ImageFeatures?]
     /// Images that are being encoded.
-    var missingImages: Set<ImageKey> = []
+    var missingImages: Set<EncodingKey> = []
     /// Images whose encodings are kept for it.
-    var pinnedImages: [ImageKey] = []
+    var pinnedImages: [EncodingKey] = []
     var usage: TokenUsage
     var preemptions = 0
 
@@ -61,7 +61,8 @@ final class ActiveRequest {
     }
 
     /// What its keys and values depend on besides its tokens.
-    var space: PrefixSpace { PrefixSpace(salt: request.cacheSalt) }
+    var space: PrefixSpace { PrefixSpace(adapter: adapter?.identity ?? 0, salt: request.cacheSalt) }
+    var adapter: Adapter? { request.adapter?.adapter }
     /// Sequences that it needs at a time.
     var width: Int { request.choices }
     var isDone: Bool { !sequences.isEmpty && sequences.count == request.choices && sequences.allSatisfy(\.isFinished) }

@@ -15,6 +15,8 @@ public struct GenerationRequest: Sendable {
     public var choices: Int
     /// What every answer has to be, for example JSON of a schema; nil for any text.
     public var constraint: (any TokenConstraint)?
+    /// The adapter that prompt and answers are computed with; nil for the model as it is.
+    public var adapter: NamedAdapter?
     /// Whom the work is done for: users share the machine fairly, whatever each of them asks for.
     public var user: String
     /// Requests of a lower number go first; equal ones are served fairly.

@@ -56,6 +56,8 @@ public enum AdmissionError: Error, Sendable, Hashable, CustomStringConvertible {
     case tooManyChoices(Int, allowed: Int)
     /// The images have more tokens than are kept at a time.
     case tooManyImageTokens(Int, allowed: Int)
+    /// The adapter is larger than this engine was started for.
+    case adapterTooLarge(rank: Int, allowed: Int)
     /// A parameter is out of range.
     case parameters(SamplingParametersError)
     /// As many requests wait as may wait.
@@ -77,6 +79,8 @@ public enum AdmissionError: Error, Sendable, Hashable, CustomStringConvertible {
         case .tooManyChoices(let choices, let allowed): "\(choices) answers at once; at most \(allowed) are possible"
         case .tooManyImageTokens(let tokens, let allowed):
             "the images take \(tokens) tokens; at most \(allowed) can be kept at a time"
+        case .adapterTooLarge(let rank, let allowed):
+            "the adapter has the rank \(rank); at most \(allowed) is planned for"
         case .parameters(let error): error.description
         case .queueFull(let waiting, let seconds):
             "\(waiting) requests are waiting, as many as may; try again in \(seconds) s"

@@ -54,6 +54,29 @@ import Testing
         try adapters.load("b", from: folder.path)
     }
 
+    /// A name can go over to another adapter, with room for both as long as somebody uses the first.
+    @Test func replacing() throws {
+        let limits = AdapterLimits(count: 1, rank: 2, spareCount: 1)
+        let adapters = LoadedAdapters(for: SmallModel.manifest(), limits: limits)
+        let first = try adapters.load("a", from: folder.path)
+        _ = try problem { () throws(AdapterError) in try adapters.load("a", from: folder.path) }
+        let names = try problem { () throws(AdapterError) in try adapters.load("b", from: folder.path) }
+        #expect(names.contains("1 adapter is loaded"))
+        var second: Adapter? = try adapters.load("a", from: folder.path, replacing: true)
+        #expect(adapters["a"] === second && second?.identity != first.identity)
+        let full = try problem { () throws(AdapterError) in
+            try adapters.load("a", from: folder.path, replacing: true)
+        }
+        #expect(full.contains("2 adapters are loaded or still in use"))
+        #expect(adapters["a"] === second && first.moduleCount == 1)
+        second = nil
+        #expect(adapters.unload("a"))
+        try adapters.load("b", from: folder.path)
+        let planned = limits.byteCount(for: SmallModel.manifest())
+        #expect(planned == 2 * SmallModel.manifest().adapterByteCount(rank: 2))
+        withExtendedLifetime(first) {}
+    }
+
     @Test func aFailureLeavesThePlaceFree() throws {
         let adapters = makeAdapters(1)
         _ = try problem { () throws(AdapterError) in try adapters.load("a", from: folder["none"]) }

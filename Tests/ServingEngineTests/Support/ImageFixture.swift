@@ -32,18 +32,27 @@ enum ImageFixture {
     }
 
     /// The rows of a prompt that has this image between texts, as the model sees them, and the position after it.
-    static func rows(_ before: [Int32], _ value: UInt8, rows: Int, columns: Int, _ after: [Int32]) -> ([UInt32], Int) {
-        var found = before.enumerated().map { HashingModel.textRow($1, at: $0) }
+    static func rows(
+        _ before: [Int32],
+        _ value: UInt8,
+        rows: Int,
+        columns: Int,
+        _ after: [Int32],
+        adapter: Adapter? = nil
+    ) -> ([UInt32], Int) {
+        var found = before.enumerated().map { HashingModel.textRow($1, at: $0, adapter: adapter) }
+        let addend = adapter?.changesImages == true ? HashingModel.addend(adapter) : 0
         let merge = HashingModel.merge
         for row in 0..<rows / merge {
             for column in 0..<columns / merge {
                 let positions = [before.count, before.count + row, before.count + column].map(Int32.init)
-                let feature = Float(Int(value) * merge * merge)
-                found.append(HashingModel.row(token: HashingModel.imageToken, positions: positions, feature: feature))
+                let feature = addend + Float(Int(value) * merge * merge)
+                let token = HashingModel.imageToken
+                found.append(HashingModel.row(token: token, positions: positions, feature: feature, adapter: adapter))
             }
         }
         let next = before.count + max(rows, columns) / merge
-        found += after.enumerated().map { HashingModel.textRow($1, at: next + $0) }
+        found += after.enumerated().map { HashingModel.textRow($1, at: next + $0, adapter: adapter) }
         return (found, next + after.count)
     }
 }

@@ -29,7 +29,8 @@ struct TestEngine: Sendable {
             logitRows: 32,
             patches: 256,
             imageFeatures: configuration.imageTokens,
-            cacheTokens: cacheTokens
+            cacheTokens: cacheTokens,
+            adapters: AdapterLimits(count: 8, rank: 4)
         )
         engine = try Engine(
             EngineModel(
