@@ -65,6 +65,18 @@ import Testing
         #expect(try Self.render(conversation, files)?.text == "from jinja")
     }
 
+    @Test func aFileThatTakesTheCheckpointsPlace() throws {
+        let files = ["chat_template.jinja": "the checkpoint's", "other.jinja": "{{ bos_token }}another"]
+        try TemporaryFolder.with(files.merging(["tokenizer_config.json": #"{"bos_token":"<s>"}"#]) { $1 }) { folder in
+            let file = try #require(try ChatTemplateFile(folder: folder, path: "\(folder)/other.jinja"))
+            let renderer = ChatTemplateRenderer(file: file, imageToken: nil)
+            #expect(try renderer.render(Self.turns(("user", "Hi"))).text == "<s>another")
+            #expect(throws: ChatTemplateFileError.self) {
+                try ChatTemplateFile(folder: folder, path: "\(folder)/none.jinja")
+            }
+        }
+    }
+
     @Test func filesThatAreWrongAreNamed() {
         let conversation = Self.turns(("user", "Hi"))
         #expect(throws: ChatTemplateFileError.self) {

@@ -34,8 +34,9 @@ struct ChatTemplateFile: Sendable {
 
     /// The template of the checkpoint in `folder`; nil if it has none.
     ///
+    /// - Parameter path: A file with a template that takes the place of the checkpoint's.
     /// - Throws: `TemplateError` for one that cannot be understood, `ChatTemplateFileError` for a file that cannot be read.
-    init?(folder: String) throws {
+    init?(folder: String, path: String? = nil) throws {
         let configuration = try Self.json("\(folder)/tokenizer_config.json")
         var tokens: [String: String] = [:]
         for member in configuration?.object ?? [] where member.key.hasSuffix("_token") {
@@ -43,7 +44,12 @@ struct ChatTemplateFile: Sendable {
         }
         specialTokens = tokens
         var named: [String: (text: String, file: String)] = [:]
-        if let text = try Self.text("\(folder)/chat_template.jinja") {
+        if let path {
+            guard let text = try Self.text(path) else {
+                throw ChatTemplateFileError(path: path, reason: "no such file")
+            }
+            named["default"] = (text, path)
+        } else if let text = try Self.text("\(folder)/chat_template.jinja") {
             named["default"] = (text, "\(folder)/chat_template.jinja")
             if let text = try Self.text("\(folder)/additional_chat_templates/tool_use.jinja") {
                 named["tool_use"] = (text, "\(folder)/additional_chat_templates/tool_use.jinja")

@@ -20,6 +20,7 @@ enum EnvironmentArguments {
         ("weights", .value), ("host", .value), ("port", .value), ("served-model-name", .list), ("api-key", .list),
         ("api-key-file", .value), ("max-num-seqs", .value), ("max-waiting", .value), ("max-num-batched-tokens", .value),
         ("max-prompt-tokens-beside-answers", .value), ("max-model-len", .value), ("kv-cache-memory", .value),
+        ("chat-template", .value),
         ("kv-cache-dtype", .value), ("dtype", .value), ("cache", .value), ("threads", .value), ("min-pixels", .value),
         ("max-pixels", .value), ("max-images", .value), ("image-cache-tokens", .value),
         ("enable-prefix-caching", .flag), ("allowed-local-media-path", .value), ("allowed-media-domains", .list),

@@ -54,6 +54,9 @@ struct ServeArguments: ParsableArguments {
     @Option(help: "Memory for keys and values, such as 4GiB; room for four whole contexts without.")
     var kvCacheMemory: ByteCount?
 
+    @Option(help: ArgumentHelp("A chat template in Jinja, instead of the checkpoint's.", valueName: "file"))
+    var chatTemplate: String?
+
     @Option(help: "What keys and values are kept as: auto, bf16, f32 or int8.")
     var kvCacheDtype = "auto"
 

@@ -130,9 +130,9 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
     /// Four contexts, or less where that would take gigabytes. The system gives the memory as it is used.
     private var defaultCache: LoadingOptions.CacheSize { .contexts(4) }
 
-    /// The checkpoint's own chat template, or the format that the model's description names.
+    /// The chat template that was named, or the checkpoint's own, or the format that the model's description names.
     private func renderer(for loaded: LoadedModel<Model>) throws -> any ConversationRenderer {
-        if let file = try ChatTemplateFile(folder: loaded.folder) {
+        if let file = try ChatTemplateFile(folder: loaded.folder, path: arguments.chatTemplate) {
             return ChatTemplateRenderer(file: file, imageToken: loaded.manifest.tokenizer.image)
         }
         return ChatFormatRenderer(format: loaded.chat)
@@ -180,6 +180,11 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
                 "context": "\(engine.contextTokens)", "cache_tokens": "\(loaded.limits.cacheTokens)",
             ]
         )
+        let renderer = try renderer(for: loaded)
+        if !renderer.reads(variable: "tools") {
+            let note = "the chat template shows the model none; --chat-template names another"
+            logger.notice("tools", metadata: ["note": "\(note)"])
+        }
         let model = ServedModel(
             names: names,
             root: arguments.weights,
@@ -187,7 +192,7 @@ struct ServeCommand<Model: CompiledModel>: AsyncParsableCommand {
             contextTokens: engine.contextTokens,
             vocabularySize: loaded.manifest.decoder.vocabularySize,
             tokenizer: loaded.tokenizer,
-            renderer: try renderer(for: loaded),
+            renderer: renderer,
             constraints: ModelConstraints(
                 tokenizer: loaded.tokenizer,
                 vocabularySize: loaded.manifest.decoder.vocabularySize,
