@@ -109,7 +109,8 @@ import Tracing
         let collector = try LoopbackServer { _ in .answer("200 OK") }
         let exporter = try Self.exporter(collector.port, RecordingLog())
         exporter.tracer.startSpan("last").end()
-        await exporter.finish()
+        // Among a thousand other tests a moment is too short.
+        await exporter.finish(within: .seconds(60))
         #expect(collector.requests.count == 1 && exporter.queue.count == 0)
     }
 

@@ -57,9 +57,9 @@ struct SpanExporter: Sendable {
     }
 
     /// Sends what is left, unless the collector takes longer than a moment.
-    func finish() async {
+    func finish(within patience: Duration = .seconds(2)) async {
         let rest = queue.take(.max)
-        if !rest.isEmpty { _ = await send(rest, within: .seconds(2)) }
+        if !rest.isEmpty { _ = await send(rest, within: patience) }
     }
 
     /// Sends a batch, several times if need be; why it could not, or nil.
