@@ -70,13 +70,14 @@ class Measurement:
         """All clients ask at once; what counts is the rate while every one of them has an answer coming."""
         clients, prompt, answer = self.arguments.clients, 64, 192
         bodies = [self.body(prompt, answer, seed) for seed in range(clients)]
-        offline = self.bench("batch", prompt, answer, clients)["batch"]["per_second"]
-        with servers.ours(self.serve, self.checkpoint, self.cache, *self.options(clients, 1024)) as server:
-            asyncio.run(load.crowd(server.port, PATH, bodies[:2], 2))
-            answers, seconds = asyncio.run(load.crowd(server.port, PATH, bodies, clients))
-        check(answers, answer)
-        rate = load.steady_rate(answers)
-        offline = max(offline, self.bench("batch", prompt, answer, clients)["batch"]["per_second"])
+        offline = rate = 0
+        for _ in range(3):
+            offline = max(offline, self.bench("batch", prompt, answer, clients)["batch"]["per_second"])
+            with servers.ours(self.serve, self.checkpoint, self.cache, *self.options(clients, 1024)) as server:
+                asyncio.run(load.crowd(server.port, PATH, bodies[:2], 2))
+                answers, seconds = asyncio.run(load.crowd(server.port, PATH, bodies, clients))
+            check(answers, answer)
+            rate = max(rate, load.steady_rate(answers))
         self.row(
             f"{clients} clients, {prompt} tokens in and {answer} out: of the rate without a server",
             f"{rate / offline:.2f}", "0.9",
@@ -114,10 +115,15 @@ class Measurement:
     def first_token(self) -> None:
         """A single client at rest."""
         prompt = 512
-        with servers.ours(self.serve, self.checkpoint, self.cache, *self.options(8, 1024)) as server:
-            answers = [asyncio.run(load.stream(server.port, PATH, self.body(prompt, 2, seed))) for seed in range(9)]
-        prefill = self.bench("prefill", prompt, 1, 1)["prefill"]["milliseconds"]
-        first = 1000 * load.median(answer.first for answer in answers[2:])
+        prefills, answers = [], []
+        for turn in range(3):
+            prefills.append(self.bench("prefill", prompt, 1, 1)["prefill"]["milliseconds"])
+            with servers.ours(self.serve, self.checkpoint, self.cache, *self.options(8, 1024)) as server:
+                bodies = [self.body(prompt, 2, 10 * turn + seed) for seed in range(7)]
+                # Weights are read once before.
+                answers += [asyncio.run(load.stream(server.port, PATH, body)) for body in bodies][2:]
+        prefill = load.median(prefills)
+        first = 1000 * load.median(answer.first for answer in answers)
         self.row(
             f"first token of a prompt of {prompt}, beyond reading it", f"{first - prefill:.1f} ms", "20 ms",
             f"{first:.0f} ms, `bench` reads it in {prefill:.0f} ms",
@@ -239,9 +245,12 @@ def wide_checkpoint(source: Path, target: Path) -> Path:
     tokenizer = json.loads((source / "tokenizer.json").read_text())
     words, added = tokenizer["model"]["vocab"], tokenizer["added_tokens"]
     known = set(words) | {token["content"] for token in added}
-    taken = set(words.values()) | {token["id"] for token in added}
+    # Added tokens that are no words come last, without gaps.
+    last = [token for token in added if token["content"] not in words]
+    for number, token in enumerate(last):
+        token["id"] = size - len(last) + number
     generator = random.Random(20261122)
-    for number in range(max(taken) + 1, size):
+    for number in range(len(words), size - len(last)):
         while True:
             word = "".join(generator.choice("etaoinshrdlucmfwypvbgkjqxz") for _ in range(generator.randint(2, 9)))
             word = generator.choice(["Ġ", "", "", '"', ","]) + word
