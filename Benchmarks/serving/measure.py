@@ -106,7 +106,7 @@ class Measurement:
                 rates[name] = max(rates.get(name, 0), clients * answer / seconds)
                 firsts[name] = min(firsts.get(name, 1e9), load.median(answer.first for answer in answers))
             self.row(
-                f"{clients} clients, {prompt} in and {answer} out: of llama.cpp's server (Q8_0)",
+                f"{clients} client{'s' if clients > 1 else ''}, {prompt} in and {answer} out: of llama.cpp's server (Q8_0)",
                 f"{rates['ours'] / rates['llama.cpp']:.1f}x", "3x",
                 f"{rates['ours']:.0f} and {rates['llama.cpp']:.0f} tokens/s; first token after "
                 f"{firsts['ours']:.2f} and {firsts['llama.cpp']:.2f} s",
@@ -267,7 +267,8 @@ def write_document(rows: list[str], arguments) -> None:
         raise SystemExit(f"{DOCUMENT} does not have {mark} twice")
     before, _, after = text.split(mark)
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    head = f"{datetime.date.today()}, {cpu}, {arguments.threads} threads, {arguments.model} in {arguments.dtype}:"
+    form = "" if arguments.dtype == "auto" else f" in {arguments.dtype}"
+    head = f"{datetime.date.today()}, {cpu}, {arguments.threads} threads, {arguments.model}{form}:"
     table = ["", head, "", "| What | Figure | Aim | Beside |", "|---|---:|---:|---|", *rows, ""]
     DOCUMENT.write_text(before + mark + "\n".join(table) + mark + after)
 
